@@ -1,0 +1,33 @@
+# Each target does all its own set-up; nothing is asked of the machine but python3 (>= 3.11, venv) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: run test check bench clean
+
+run: $(STAMP)  ## run the main job on the example configuration (writes to var/)
+	$(BIN)/python -m config.cli --config var/feedmill.toml init --if-missing
+	$(BIN)/feedmill --config var/feedmill.toml run
+
+test: $(STAMP)  ## the whole suite, in parallel
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+check: $(STAMP)  ## before each commit: lint, types, arrows, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
+
+bench: $(STAMP)  ## measured figures, against a named baseline
+	$(BIN)/python -m tests.benchmarks
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Feedmill needs Python 3.11 or newer, this is {v[0]}.{v[1]}: set PYTHON=python3.x") if v < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Inward: fetch, read, identify, record."""

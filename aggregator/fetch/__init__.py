@@ -1,0 +1,1 @@
+"""How bytes are fetched: requests over libcurl, the address guard."""

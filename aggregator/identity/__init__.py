@@ -1,0 +1,1 @@
+"""Which entry is which article, and which articles are one story. Pure."""

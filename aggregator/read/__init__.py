@@ -1,0 +1,1 @@
+"""Bytes to Document, in killable worker processes."""

@@ -1,0 +1,552 @@
+"""The nouns: frozen values, every datetime aware UTC, every duration seconds.
+
+One field list per thing: an Article *has* an Entry, a FeedItem *has* an Article. The values
+are plain data (msgspec can encode each of them), so they cross process boundaries and sit in
+the database without a second description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+# --- What a source's document says -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author or contributor (RFC 4287 §3.2)."""
+
+    name: str = ""
+    uri: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A category term as the publisher gave it (RFC 4287 §4.2.2)."""
+
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """An attachment; `length` in bytes, None when unknown."""
+
+    url: str
+    type: str | None = None
+    length: int | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """One Media RSS content or thumbnail; `duration` in seconds."""
+
+    url: str
+    kind: str = "content"  # content | thumbnail
+    type: str | None = None
+    medium: str | None = None
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    length: int | None = None
+    title: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a republished entry says it comes from: atom:source, RSS source."""
+
+    id: str | None = None
+    title: str | None = None
+    link: str | None = None
+    feed_url: str | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item as it stood in one source's document.
+
+    `title` and `rights` are plain text; `summary` and `content` are cleaned HTML with absolute
+    links. `guid` is the publisher's raw text, trimmed (never resolved against a base). The
+    dates are what could be read of the document (None: missing or unreadable), the texts
+    beside them what stood there; the first-seen rule is the Article's.
+    """
+
+    guid: str | None = None
+    link: str | None = None
+    title: str = ""
+    summary: str | None = None
+    content: str | None = None
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    terms: tuple[Term, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    published_text: str | None = None
+    updated_text: str | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    media: tuple[Media, ...] = ()
+    image: str | None = None
+    rights: str | None = None
+    license: str | None = None
+    language: str | None = None
+    comments: str | None = None
+    origin: Origin | None = None
+    original_link: str | None = None
+    """feedburner:origLink or a JSON Feed external_url: the same thing elsewhere."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Podcast and geo elements by prefixed name ("itunes:duration"), as text."""
+    truncated: bool = False
+    """True when the HTML was over the limit per item and was cut at a clean place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a document says about polling it. They lengthen an interval, never shorten it (E24)."""
+
+    ttl: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    """Hours of the day, 0-23, UTC."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week, Monday = 0, UTC."""
+    update_every: float | None = None
+    """sy:updatePeriod / sy:updateFrequency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What one response said. `format` as feedparser names it ("rss20", "atom10"), or "json11"."""
+
+    format: str
+    title: str = ""
+    subtitle: str = ""
+    link: str | None = None
+    language: str | None = None
+    rights: str | None = None
+    image: str | None = None
+    authors: tuple[Person, ...] = ()
+    id: str | None = None
+    self_link: str | None = None
+    hubs: tuple[str, ...] = ()
+    older: str | None = None
+    """RFC 5005 prev-archive or next, JSON Feed next_url."""
+    hints: Hints = Hints()
+    entries: tuple[Entry, ...] = ()
+    wellformed: bool = True
+    fault: str | None = None
+    """What was wrong with a document that could be read all the same."""
+
+
+# --- What is configured, and what is known of it ---------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A remote feed that we poll, or a local document, as configured.
+
+    `url` is its identity (a `file` source has a file: URL). `headers` may hold secrets and are
+    never stored, logged or shown. `allow_private` None: the global setting holds.
+    """
+
+    url: str
+    categories: tuple[str, ...] = ()
+    title: str | None = None
+    every: float | None = None
+    timeout: float | None = None
+    paused: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    allow_private: bool | tuple[str, ...] | None = None
+    secret_url: bool = False
+    was: str | None = None
+    """A former configured URL of this same source."""
+    declared_at: str = ""
+    """`file:line` of its declaration, for complaints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """The definition of what one published feed shows."""
+
+    slug: str
+    title: str
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """ETag and Last-Modified exactly as received (RFC 9110 §8.8), sent only to an equal `url` (E20)."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Status(StrEnum):
+    """How a source stands."""
+
+    NEW = "new"
+    """never polled"""
+    OK = "ok"
+    FAILING = "failing"
+    PAUSED = "paused"
+    RETIRED = "retired"
+    """gone (410, confirmed), or no longer configured"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What the database knows of a source: everything that the next poll decides on."""
+
+    id: int
+    url: str
+    fetch_url: str
+    """What is requested: `url`, or the address adopted after permanent redirects."""
+    validators: Validators | None = None
+    body_digest: bytes | None = None
+    hints: Hints = Hints()
+    title: str | None = None
+    link: str | None = None
+    hub: str | None = None
+    self_link: str | None = None
+    first_polled_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+    next_due: datetime | None = None
+    reason: str = ""
+    """Why `next_due`: "interval", "max-age", "Retry-After" …"""
+    not_before: datetime | None = None
+    """Retry-After: even `--now` waits for it (E15)."""
+    failures: int = 0
+    """Polls failed in a row; 429 does not count (E13)."""
+    failing_since: datetime | None = None
+    error_kind: str | None = None
+    error: str | None = None
+    error_at: datetime | None = None
+    error_count: int = 0
+    gone_seen: bool = False
+    retired: bool = False
+    paused: bool = False
+    active: bool = True
+    """False when the configuration no longer has it."""
+    article_count: int = 0
+
+    @property
+    def status(self) -> Status:
+        if self.retired or not self.active:
+            return Status.RETIRED
+        if self.paused:
+            return Status.PAUSED
+        if self.error_kind is not None:
+            return Status.FAILING
+        return Status.OK if self.last_success_at else Status.NEW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A worker's time-limited right to poll one source.
+
+    `number` is a growing fencing number: a record under an older number is refused.
+    """
+
+    source_id: int
+    number: int
+    until: datetime
+    state: SourceState
+    forced: bool = False
+    """Claimed by "poll now": interval and max-age were passed over."""
+
+
+# --- Articles ---------------------------------------------------------------------------
+
+
+class KeyKind(IntEnum):
+    """What an identity key was made of."""
+
+    GUID = 1
+    URL = 2
+    GUID_AND_URL = 3
+    DIGEST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Key:
+    """One way to recognise an article: 16 bytes of BLAKE2b over its kind and normalised text.
+
+    Not salted by source: equal GUID keys in two sources are the same guid. `shared` tells that
+    the text is of global form (tag:, urn:, http), so that the key may speak across sources.
+    """
+
+    kind: KeyKind
+    digest: bytes
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store knows of an article of this source that shares a key with an entry."""
+
+    article_id: int
+    keys: tuple[Key, ...]
+    """Those of its keys that were asked for."""
+    content_digest: bytes
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArticle:
+    """An entry that is no known article. Dates have been through the first-seen rule."""
+
+    entry: Entry
+    keys: tuple[Key, ...]
+    content_digest: bytes
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedArticle:
+    """An edit of a known article. `keys` are all its keys as of now; those unknown are added."""
+
+    article_id: int
+    entry: Entry
+    keys: tuple[Key, ...]
+    content_digest: bytes
+    published: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """A source as the published feeds name it."""
+
+    id: int
+    url: str
+    """The feed's public address; "" for a source whose URL is a secret or a local file."""
+    title: str
+    link: str | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The stored, deduplicated unit of one source, always. It has an Entry."""
+
+    id: int
+    source_id: int
+    story_id: int | None
+    """None between recording and linking."""
+    entry: Entry
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    revision: int = 1
+
+
+# --- Polls ------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """How a poll ended."""
+
+    NEW = "new"
+    """the document held new or changed entries"""
+    UNCHANGED = "unchanged"
+    """read, and every entry was known"""
+    SAME = "same"
+    """200 with the bytes of last time: nothing was read"""
+    NOT_MODIFIED = "not-modified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When next, and why."""
+
+    due: datetime
+    reason: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFacts:
+    """What the last readable document said of itself, kept with the source."""
+
+    title: str = ""
+    link: str | None = None
+    hub: str | None = None
+    self_link: str | None = None
+    hints: Hints = Hints()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    kind: str
+    """`PollError.kind`"""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """The intent of one poll: everything that it may write, written in one transaction."""
+
+    claim: Claim
+    started_at: datetime
+    duration: float
+    outcome: Outcome
+    schedule: Schedule
+    status: int | None = None
+    """HTTP status of the last hop."""
+    bytes_received: int = 0
+    """On the wire, body only."""
+    sent_validators: bool = False
+    validators: Validators | None = None
+    """To be kept from now on; None leaves those that are there."""
+    body_digest: bytes | None = None
+    """None leaves what is there."""
+    facts: FeedFacts | None = None
+    """None leaves what is there."""
+    new: tuple[NewArticle, ...] = ()
+    changed: tuple[ChangedArticle, ...] = ()
+    failure: Failure | None = None
+    counts_as_failure: bool = False
+    """False for 429 (E13)."""
+    gone: bool = False
+    """410 answered; a second one in a row retires the source (E23)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What became of a Poll. `fenced`: the claim was no longer its own, nothing was written."""
+
+    source_id: int
+    new: int = 0
+    changed: int = 0
+    fenced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One request as the ledger keeps it."""
+
+    at: datetime
+    reason: str
+    outcome: Outcome
+    status: int | None
+    duration: float
+    bytes_received: int
+    sent_validators: bool
+    new: int
+    changed: int
+    error_kind: str | None
+
+
+# --- Stories ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    """An article that linking has not seen yet (or whose text changed), with its keys."""
+
+    article: Article
+    keys: tuple[Key, ...]
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Linking's decision on one article: a story of its own (`story_id` None), or an older one's.
+
+    `published_id` is the public id of a story of its own; the store keeps it only while no
+    other story has it, and else takes `fallback_id` (P13).
+    """
+
+    article_id: int
+    story_id: int | None
+    published_id: str
+    fallback_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryChange:
+    """A story that linking touched, as selecting wants to see it. `change` grows with each touch."""
+
+    story_id: int
+    change: int
+    lead_id: int
+    revision: int
+    """Of the lead article."""
+    published: datetime
+    updated: datetime
+    source_ids: tuple[int, ...]
+    """Of all its articles."""
+
+
+class EventKind(StrEnum):
+    ENTER = "enter"
+    UPDATE = "update"
+    LEAVE = "leave"
+    TAKEDOWN = "takedown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a feed's log, never rewritten. The store gives it the feed's next sequence number."""
+
+    story_id: int
+    kind: EventKind
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """One published feed as the store knows it."""
+
+    slug: str
+    cursor: int
+    """The last StoryChange.change that its log has taken in."""
+    members: bytes
+    """Digest of the definition that the log follows (which sources)."""
+    seq: int
+    """Of its newest event; 0 for an empty log."""
+    updated: datetime
+    """Of its newest event, or when it was configured (never goes back)."""
+    rendered: bytes
+    """Digest of what was last rendered (log position, titles, limits, program version)."""
+    rendered_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItem:
+    """A story in a feed: its placement, its lead article, and who else carried it."""
+
+    seq: int
+    """Its placement: the feed's sequence number when it entered."""
+    story_id: int
+    published_id: str
+    entered_at: datetime
+    article: Article
+    source: SourceInfo
+    also: tuple[SourceInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedFile:
+    """Bytes for the outlet. `path` is relative, with slashes; `modified` becomes Last-Modified (P6)."""
+
+    path: str
+    body: bytes
+    media_type: str
+    modified: datetime

@@ -1,0 +1,230 @@
+"""The seams, on one page. Read this first.
+
+    config.wiring hands these to the rooms; the rooms know nothing else of each other.
+
+    fetch ─▶ read ─▶ identify ─▶ schedule ─▶ record        aggregator (PollStore, LinkStore)
+                                                │
+                                   link ─▶ place ─▶ render ─▶ put ─▶ notify    publisher (FeedStore)
+
+Threads: every method may be called from any thread, unless it says otherwise. Order: lists
+come in the order that the docstring names. Errors: those of feeds.errors, nothing else.
+A seam with one verb is a callable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from feeds.models import (
+    Article,
+    Category,
+    Claim,
+    Document,
+    Event,
+    FeedItem,
+    FeedState,
+    Known,
+    LedgerRow,
+    Link,
+    Poll,
+    Recorded,
+    RenderedFile,
+    Source,
+    SourceInfo,
+    SourceState,
+    StoryChange,
+    Unlinked,
+    Validators,
+)
+
+Now = Callable[[], datetime]
+"""The time as an aware UTC datetime. Handed in, so that tests and simulations drive it."""
+
+
+# --- Inward -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One conditional GET. `timeout` seconds in all, redirects included; `max_body` decoded bytes."""
+
+    url: str
+    validators: Validators | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 30.0
+    max_body: int = 10_000_000
+    allow_private: bool | tuple[str, ...] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    url: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A success: 200, 226 or 304 (then `body` is empty). Everything else is a FetchError.
+
+    `headers` names are lower case, repeated ones joined by ", ". `hops` are all requests made,
+    the last one included. `bytes_received` counts the body on the wire.
+    """
+
+    status: int
+    url: str
+    hops: tuple[Hop, ...]
+    headers: Mapping[str, str]
+    body: bytes
+    validators: Validators
+    bytes_received: int
+
+
+class Fetcher(Protocol):
+    def fetch(self, request: Request) -> Response:
+        """Fetch one document within `request.timeout`. Raises FetchError. Thread-safe."""
+
+
+ReadDocument = Callable[[bytes, str, str | None], Document]
+"""(body, URL it came from, Content-Type) → Document. Raises ReadError; never hangs."""
+
+
+class PollStore(Protocol):
+    """What polling needs of the store."""
+
+    def now(self) -> datetime:
+        """The database's clock: the only one for due times and claims."""
+
+    def sync_sources(self, sources: Iterable[Source]) -> None:
+        """Make the store know just these: new ones are due at once (spread by the schedule), gone
+        ones become inactive and keep their articles, known ones keep their due time (E15)."""
+
+    def claim_due(
+        self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None
+    ) -> list[Claim]:
+        """Claim up to `limit` due sources, most overdue first, together with their host's lease:
+        while one is held, or the host's delay has not passed, no other of that host is claimed."""
+
+    def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
+        """Make these (None: all active) sources due now, but for those told to wait by
+        Retry-After; `fresh` also forgets validators and body digest. Returns how many."""
+
+    def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
+        """When claim_due could next give something; None when nothing is scheduled at all."""
+
+    def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
+        """The articles of this source that have one of these keys."""
+
+    def record(self, polls: Sequence[Poll]) -> list[Recorded]:
+        """Write each poll, whole or not at all, fenced by its claim; releases claim and host lease.
+        One transaction for all; should that fail, each gets its own."""
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Give claims back unpolled; the sources stay due."""
+
+    def sources(self) -> list[SourceState]:
+        """All active sources, in the order of their configuration."""
+
+    def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
+        """Newest first."""
+
+
+class LinkStore(Protocol):
+    """What linking articles to stories needs of the store."""
+
+    def unlinked(self, limit: int) -> list[Unlinked]:
+        """Articles not linked yet, oldest id first. Their revisions count as touched stories."""
+
+    def sharing(self, digests: Collection[bytes]) -> list[Unlinked]:
+        """Linked articles of active sources that have one of these shared keys."""
+
+    def link(self, links: Sequence[Link]) -> None:
+        """Give articles their story (serial: under `serial("link")`), and touch it."""
+
+    def serial(self, name: str, ttl: timedelta) -> AbstractContextManager[bool]:
+        """A named right that one worker holds at a time; False when another has it."""
+
+
+class Dispatcher(Protocol):
+    """Runs polls somewhere: inline, in threads, later through a queue."""
+
+    def dispatch(self, claims: Sequence[Claim]) -> None:
+        """Take these on; returns at once unless it has to run them itself."""
+
+    def room(self) -> int:
+        """How many more claims it takes without queueing them."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until a poll ended (True) or the time is over (False); False at once when idle."""
+
+    def drain(self) -> None:
+        """Wait for all, and write what they left."""
+
+    def close(self, timeout: float) -> None:
+        """Stop taking on; wait up to `timeout` seconds, then give back what has not begun."""
+
+
+# --- Outward ----------------------------------------------------------------------------
+
+
+class FeedStore(Protocol):
+    """What publishing needs of the store."""
+
+    def serial(self, name: str, ttl: timedelta) -> AbstractContextManager[bool]:
+        """As in LinkStore."""
+
+    def sync_feeds(self, categories: Sequence[Category]) -> None:
+        """Make the store know just these feeds; "updated" of a new one is now."""
+
+    def feeds(self) -> list[FeedState]:
+        """All configured feeds, by slug."""
+
+    def changed_stories(self, after: int, limit: int) -> list[StoryChange]:
+        """Stories touched after that change, in the order of their change."""
+
+    def recent_stories(self, source_ids: Collection[int], limit: int) -> list[StoryChange]:
+        """The newest stories (by published) that an article of these sources belongs to,
+        oldest change first."""
+
+    def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
+        """story id → revision that the feed's log last entered or updated, for stories now in it."""
+
+    def members(self, slug: str, limit: int) -> list[StoryChange]:
+        """The newest `limit` stories of the feed by placement, as they stand, newest first."""
+
+    def append(
+        self, slug: str, events: Sequence[Event], *, cursor: int, members: bytes
+    ) -> FeedState:
+        """Write events to the feed's log, in order, and move its cursor; one transaction."""
+
+    def window(self, slug: str, limit: int) -> list[FeedItem]:
+        """The newest `limit` stories of the feed by placement, newest first."""
+
+    def mark_rendered(self, slug: str, seq: int, digest: bytes) -> None:
+        """Remember what the outlet holds."""
+
+    def source_infos(self) -> list[SourceInfo]:
+        """All active public sources, in the order of their configuration."""
+
+    def articles(self, source_ids: Collection[int] | None, limit: int) -> list[Article]:
+        """The newest stored articles, by published; None: of all sources."""
+
+
+Renderer = Callable[[Category, FeedState, Sequence[FeedItem]], RenderedFile]
+"""Stories → bytes: pure, and equal for equal arguments."""
+
+
+class Outlet(Protocol):
+    def put(self, file: RenderedFile) -> bool:
+        """Replace the file atomically; False when these very bytes were there already.
+        Raises OutputError; the old bytes then stay."""
+
+    def remove(self, path: str) -> None:
+        """Take a file (and its compressed variants) away; nothing happens if it is not there."""
+
+
+Notifier = Callable[[str], None]
+"""Told the slug of a feed whose files have changed and are all in place."""

@@ -1,0 +1,1 @@
+"""Outward: select, render, put, notify."""
