@@ -1,0 +1,1 @@
+"""Tests mirror the rooms; flows/ go end to end."""
