@@ -40,7 +40,7 @@ class FeedmillError(Exception):
 
 
 class ConfigError(FeedmillError):
-    """The configuration can't be used. `complaints` are lines of `file:line: key: what, what instead`."""
+    """The configuration can't be used. `complaints`: `file:line: key: what, what instead`."""
 
     def __init__(self, complaints: Sequence[str]) -> None:
         super().__init__("\n".join(complaints))

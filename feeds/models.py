@@ -182,7 +182,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """ETag and Last-Modified exactly as received (RFC 9110 §8.8), sent only to an equal `url` (E20)."""
+    """ETag and Last-Modified as received (RFC 9110 §8.8), sent only to an equal `url` (E20)."""
 
     url: str
     etag: str | None = None
@@ -481,7 +481,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryChange:
-    """A story that linking touched, as selecting wants to see it. `change` grows with each touch."""
+    """A story that linking touched, as selecting wants it. `change` grows with each touch."""
 
     story_id: int
     change: int
@@ -503,7 +503,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of a feed's log, never rewritten. The store gives it the feed's next sequence number."""
+    """One line of a feed's log, never rewritten; the store gives it the next sequence number."""
 
     story_id: int
     kind: EventKind
@@ -544,7 +544,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedFile:
-    """Bytes for the outlet. `path` is relative, with slashes; `modified` becomes Last-Modified (P6)."""
+    """Bytes for the outlet. `path` is relative; `modified` becomes Last-Modified (P6)."""
 
     path: str
     body: bytes

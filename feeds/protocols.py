@@ -50,7 +50,7 @@ Now = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One conditional GET. `timeout` seconds in all, redirects included; `max_body` decoded bytes."""
+    """One conditional GET. `timeout`: seconds, redirects included; `max_body`: decoded bytes."""
 
     url: str
     validators: Validators | None = None
@@ -190,7 +190,7 @@ class FeedStore(Protocol):
         oldest change first."""
 
     def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
-        """story id → revision that the feed's log last entered or updated, for stories now in it."""
+        """story id → revision that the feed's log holds, for those of them that are in it."""
 
     def members(self, slug: str, limit: int) -> list[StoryChange]:
         """The newest `limit` stories of the feed by placement, as they stand, newest first."""

@@ -16,7 +16,7 @@ def folder() -> Path:
 
 
 def shared(path: str) -> Path:
-    """A file or folder of the shared material; skips the test, with the reason, where it is absent."""
+    """A file or folder of the shared material; skips the test where it is absent."""
     found = folder() / path
     if not found.exists():
         pytest.skip(f"no shared material at {found} (set FEEDMILL_SHARED)")

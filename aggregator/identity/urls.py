@@ -1,0 +1,141 @@
+"""Canonical URLs: what two links must share to be the same link.
+
+A canonical URL is for comparing, never for showing: the published link keeps its own text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Self
+from urllib.parse import unquote_plus
+
+import ada_url
+
+
+class BadRules(ValueError):
+    """A tracking file that can't be used; the message says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlRules:
+    """Names of parameters to take off. `fnmatch`-like: only a trailing "*" is special."""
+
+    params: re.Pattern[str]
+    sessions: re.Pattern[str]
+    hosts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, extra: Path | None = None) -> Self:
+        """The rules that ship with Feedmill, and those of one more file of the same form.
+        Raises BadRules, OSError."""
+        ours = resources.files("aggregator.identity").joinpath("tracking.toml").read_text("utf-8")
+        tables = [_table(ours)]
+        if extra is not None:
+            tables.append(_table(extra.read_text("utf-8")))
+        hosts: dict[str, list[str]] = {}
+        for table in tables:
+            for host, names in table["hosts"].items():
+                hosts.setdefault(host.lower(), []).extend(names)
+        return cls(
+            _any(name for table in tables for name in table["params"]),
+            _any(name for table in tables for name in table["sessions"]),
+            {host: _any(names) for host, names in hosts.items()},
+        )
+
+    def drops(self, host: str, name: str) -> bool:
+        """Whether a parameter of that name says nothing about what is shown."""
+        if self.params.fullmatch(name) or self.sessions.fullmatch(name):
+            return True
+        while self.hosts and host:
+            if (own := self.hosts.get(host)) is not None and own.fullmatch(name):
+                return True
+            host = host.partition(".")[2]
+        return False
+
+
+def _table(text: str) -> dict[str, dict[str, list[str]]]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadRules(f"not TOML: {error}") from error
+    if unknown := set(table) - {"params", "sessions", "hosts"}:
+        raise BadRules(f"unknown key {sorted(unknown)[0]!r}; keys are params, sessions, hosts")
+    found = {"params": [], "sessions": [], "hosts": {}} | table
+    if not isinstance(found["hosts"], dict):
+        raise BadRules("hosts must be a table of lists")
+    for names in (found["params"], found["sessions"], *found["hosts"].values()):
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise BadRules("each value must be a list of parameter names")
+    return found
+
+
+def _any(names: Iterable[str]) -> re.Pattern[str]:
+    parts = [
+        re.escape(name[:-1]) + ".*" if name.endswith("*") else re.escape(name) for name in names
+    ]
+    return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def default_rules() -> UrlRules:
+    """The rules that ship with Feedmill."""
+    return UrlRules.load()
+
+
+def canonical(url: str | None, rules: UrlRules) -> str | None:
+    """The URL as the WHATWG parser reads it, without scheme differences (http = https),
+    userinfo, fragment (but `#!` routes), tracking parameters and session ids. None for what is
+    no http(s) URL.
+
+    Order of parameters, trailing slashes and `www.` are kept: they can carry identity, and a
+    false merge is worse than a double.
+    """
+    if not url:
+        return None
+    try:
+        parsed = ada_url.URL(url.strip())
+    except ValueError:
+        return None
+    if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
+        return None
+    host = parsed.hostname.rstrip(".")
+    port = "" if parsed.port in ("", "80", "443") else f":{parsed.port}"
+    path = _without_path_session(parsed.pathname, rules)
+    query = _kept(parsed.search[1:], host, rules)
+    route = parsed.hash if parsed.hash.startswith("#!") else ""
+    return f"https://{host}{port}{path}{'?' + query if query else ''}{route}"
+
+
+def host_of(url: str | None) -> str:
+    """The lower-cased host name of a URL, without port; "" when it has none."""
+    if not url:
+        return ""
+    try:
+        return str(ada_url.URL(url).hostname).rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _kept(query: str, host: str, rules: UrlRules) -> str:
+    if not query:
+        return ""
+    pairs = query.replace("&amp;", "&").split("&")
+    return "&".join(
+        pair
+        for pair in pairs
+        if pair and not rules.drops(host, unquote_plus(pair.partition("=")[0]))
+    )
+
+
+def _without_path_session(path: str, rules: UrlRules) -> str:
+    if ";" not in path:
+        return path
+    head, *params = path.split(";")
+    kept = [p for p in params if not rules.sessions.fullmatch(p.partition("=")[0].split("/")[0])]
+    return ";".join([head, *kept])

@@ -1,0 +1,159 @@
+"""When to poll a source next, and why. Pure: from what is known to a time and its reason.
+
+Each rule looks at the same facts and may name a later time than the ones before it; the
+latest wins and gives the reason. Rules lengthen, never shorten (E24).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from feeds.models import Hints, Schedule, SourceState
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The operator's politeness, in seconds."""
+
+    interval: float = 3600.0
+    max_interval: float = DAY
+    first_backoff: float = 300.0
+    """After one failure; doubles with each, up to `max_interval`, never below the interval's
+    own rhythm for long: a dead host costs one request a day (E23)."""
+    retry_after_limit: float = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the poll just made brought, as far as the next time depends on it."""
+
+    at: datetime
+    """When it ended."""
+    max_age: float | None = None
+    retry_after: datetime | None = None
+    hints: Hints = Hints()
+    failed: bool = False
+    rate_limited: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a rule may look at."""
+
+    policy: Policy
+    state: SourceState
+    every: float | None
+    answer: Answer
+
+    @property
+    def base(self) -> float:
+        """The operator's word, else the interval."""
+        return self.every or self.policy.interval
+
+    @property
+    def ceiling(self) -> float:
+        """What hints may lengthen to; the operator's own word may be longer."""
+        return max(self.policy.max_interval, self.base)
+
+
+Rule = Callable[[Facts, datetime], tuple[datetime, str] | None]
+
+
+def next_poll(facts: Facts) -> Schedule:
+    """The next time and its reason; `not_before` where the server told us to wait (E12)."""
+    answer = facts.answer
+    wait, reason = _rhythm(facts)
+    due = answer.at + timedelta(seconds=wait * (1 + 0.1 * _spread(facts)))
+    for rule in RULES:
+        if (later := rule(facts, due)) is not None and later[0] > due:
+            due, reason = later
+    return Schedule(due=due, reason=reason, not_before=_told(facts))
+
+
+def _spread(facts: Facts) -> float:
+    """0..1, the same for the same source and poll: start times drift apart, and never gather
+    on the hour (E19)."""
+    text = f"{facts.state.id}|{facts.answer.at.isoformat()}".encode()
+    return int.from_bytes(blake2b(text, digest_size=4).digest()) / 2**32
+
+
+def _rhythm(facts: Facts) -> tuple[float, str]:
+    """The wait that nothing but we and the operator decide on."""
+    answer, state = facts.answer, facts.state
+    if answer.rate_limited:
+        return _twice_last(facts), "backoff after rate limit"
+    if answer.gone and not state.gone_seen:
+        return facts.base, "to confirm that it is gone"
+    if answer.failed:
+        tries = min(state.failures, 16)
+        wait = facts.policy.first_backoff * 2.0**tries
+        # Never more often than in good days; one failure is retried sooner than a long interval.
+        wait = min(max(wait, min(facts.base, facts.policy.max_interval)), facts.ceiling)
+        return wait, f"backoff, failure {state.failures + 1}"
+    return facts.base, "every" if facts.every else "interval"
+
+
+def _twice_last(facts: Facts) -> float:
+    """429 without a word on when: twice the last wait, up to a day."""
+    state = facts.state
+    last = facts.base
+    if state.error_kind == "rate-limited" and state.next_due and state.last_polled_at:
+        last = max(last, (state.next_due - state.last_polled_at).total_seconds() * 2)
+    return min(last, facts.ceiling)
+
+
+def _told(facts: Facts) -> datetime | None:
+    asked = facts.answer.retry_after
+    if asked is None or asked <= facts.answer.at:
+        return None
+    return min(asked, facts.answer.at + timedelta(seconds=facts.policy.retry_after_limit))
+
+
+def _retry_after(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+    told = _told(facts)
+    return (told, "Retry-After") if told else None
+
+
+def _after(facts: Facts, seconds: float | None, reason: str) -> tuple[datetime, str] | None:
+    if seconds is None:
+        return None
+    return facts.answer.at + timedelta(seconds=min(seconds, facts.ceiling)), reason
+
+
+def _max_age(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+    return _after(facts, facts.answer.max_age, "max-age")
+
+
+def _ttl(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+    return None if facts.answer.failed else _after(facts, facts.answer.hints.ttl, "ttl")
+
+
+def _update_every(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+    if facts.answer.failed:
+        return None
+    return _after(facts, facts.answer.hints.update_every, "sy:updatePeriod")
+
+
+def _skip(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+    """The first moment from `due` on that is in no skipped hour or day (UTC)."""
+    hours, days = set(facts.answer.hints.skip_hours), set(facts.answer.hints.skip_days)
+    if not hours and not days or len(hours) >= 24 or len(days) >= 7:
+        return None  # Everything skipped says nothing.
+    reason = "skipHours" if due.hour in hours else "skipDays"
+    moment = due
+    for _ in range(8 * 24):
+        if moment.hour not in hours and moment.weekday() not in days:
+            break
+        moment = (moment + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    if moment == due:
+        return None
+    return moment + timedelta(seconds=600 * _spread(facts)), reason
+
+
+RULES: tuple[Rule, ...] = (_max_age, _ttl, _update_every, _retry_after, _skip)
