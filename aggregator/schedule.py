@@ -115,7 +115,7 @@ def _told(facts: Facts) -> datetime | None:
     return min(asked, facts.answer.at + timedelta(seconds=facts.policy.retry_after_limit))
 
 
-def _retry_after(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+def _retry_after(facts: Facts, _due: datetime) -> tuple[datetime, str] | None:
     told = _told(facts)
     return (told, "Retry-After") if told else None
 
@@ -126,15 +126,15 @@ def _after(facts: Facts, seconds: float | None, reason: str) -> tuple[datetime, 
     return facts.answer.at + timedelta(seconds=min(seconds, facts.ceiling)), reason
 
 
-def _max_age(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+def _max_age(facts: Facts, _due: datetime) -> tuple[datetime, str] | None:
     return _after(facts, facts.answer.max_age, "max-age")
 
 
-def _ttl(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+def _ttl(facts: Facts, _due: datetime) -> tuple[datetime, str] | None:
     return None if facts.answer.failed else _after(facts, facts.answer.hints.ttl, "ttl")
 
 
-def _update_every(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
+def _update_every(facts: Facts, _due: datetime) -> tuple[datetime, str] | None:
     if facts.answer.failed:
         return None
     return _after(facts, facts.answer.hints.update_every, "sy:updatePeriod")
@@ -143,7 +143,7 @@ def _update_every(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
 def _skip(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
     """The first moment from `due` on that is in no skipped hour or day (UTC)."""
     hours, days = set(facts.answer.hints.skip_hours), set(facts.answer.hints.skip_days)
-    if not hours and not days or len(hours) >= 24 or len(days) >= 7:
+    if (not hours and not days) or len(hours) >= 24 or len(days) >= 7:
         return None  # Everything skipped says nothing.
     reason = "skipHours" if due.hour in hours else "skipDays"
     moment = due

@@ -138,9 +138,9 @@ def bind(items: Sequence[Identified], known: Iterable[Known]) -> list[Bound]:
                 if each.kind != kind:
                     continue
                 free = [a for a in by_key.get(each.digest, ()) if a.article_id not in taken]
-                if (article := _choose(item, each, free)) is not None:
-                    chosen[position] = article
-                    taken.add(article.article_id)
+                if (found := _choose(item, each, free)) is not None:
+                    chosen[position] = found
+                    taken.add(found.article_id)
                     break
     return [Bound(item, chosen.get(position)) for position, item in enumerate(items)]
 

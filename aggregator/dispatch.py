@@ -1,0 +1,211 @@
+"""Dispatchers: where polls run. Inline (one after another) and threads (a bounded pool).
+
+Only claims go in; Polls come out and are recorded in batches. Nothing is lost when a record
+fails: the claim runs out and the source is polled again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from feeds.errors import StoreError
+from feeds.models import Claim, Poll, Recorded
+
+log = structlog.get_logger("feedmill.dispatch")
+
+PollSource = Callable[[Claim], Poll]
+Record = Callable[[Sequence[Poll]], list[Recorded]]
+Release = Callable[[Sequence[Claim]], None]
+OnRecorded = Callable[[Sequence[Poll], Sequence[Recorded]], None]
+
+
+def _nothing(_polls: Sequence[Poll], _recorded: Sequence[Recorded]) -> None:
+    return None
+
+
+class InlineDispatcher:
+    """Runs each poll in the calling thread and records it at once."""
+
+    def __init__(
+        self, poll: PollSource, record: Record, on_recorded: OnRecorded = _nothing
+    ) -> None:
+        self._poll, self._record, self._on_recorded = poll, record, on_recorded
+
+    def dispatch(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            polls = [self._poll(claim)]
+            self._on_recorded(polls, self._record(polls))
+
+    def room(self) -> int:
+        return 1
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - the seam's signature
+        return False
+
+    def drain(self) -> None:
+        """Nothing is ever under way between two calls."""
+
+    def close(self, timeout: float) -> None:
+        """Nothing is held."""
+
+
+class ThreadDispatcher:
+    """At most `workers` threads, started as they are needed; one more records what they bring.
+
+    Outcomes that arrive within `delay` seconds share a transaction: an idle poll then costs a
+    few hundred bytes of one commit. A crash loses at most those, which are polled again.
+    """
+
+    def __init__(
+        self,
+        poll: PollSource,
+        record: Record,
+        *,
+        release: Release,
+        workers: int = 32,
+        on_recorded: OnRecorded = _nothing,
+        delay: float = 0.05,
+        batch: int = 200,
+        retry: float = 1.0,
+    ) -> None:
+        self._poll, self._record, self._release = poll, record, release
+        self._on_recorded, self._workers = on_recorded, workers
+        self._delay, self._batch, self._retry = delay, batch, retry
+        self._changed = threading.Condition()
+        self._todo: deque[Claim] = deque()
+        self._done: deque[Poll] = deque()
+        self._threads: list[threading.Thread] = []
+        self._idle = self._running = self._unrecorded = self._ended = 0
+        self._closing = False
+        self._recorder: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    # --- the seam
+
+    def dispatch(self, claims: Sequence[Claim]) -> None:
+        with self._changed:
+            if self._closing:
+                late = list(claims)
+            else:
+                late = []
+                self._todo.extend(claims)
+                self._start_threads()
+                self._changed.notify_all()
+        if late:
+            self._release(late)
+
+    def room(self) -> int:
+        with self._changed:
+            return 0 if self._closing else self._workers - self._running - len(self._todo)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        with self._changed:
+            before = self._ended
+            if not self._busy():
+                return False
+            return self._changed.wait_for(lambda: self._ended != before, timeout)
+
+    def drain(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy())
+
+    def close(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            self._closing = True
+            unbegun = list(self._todo)
+            self._todo.clear()
+            self._changed.notify_all()
+        self._stopping.set()
+        if unbegun:
+            self._release(unbegun)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy(), max(0.0, deadline - time.monotonic()))
+        for thread in [*self._threads, *([self._recorder] if self._recorder else [])]:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    # --- threads
+
+    def _busy(self) -> bool:
+        return bool(self._todo or self._running or self._unrecorded)
+
+    def _start_threads(self) -> None:
+        if self._recorder is None:
+            self._recorder = threading.Thread(target=self._record_all, name="recorder", daemon=True)
+            self._recorder.start()
+        wanted = len(self._todo) - self._idle
+        for _ in range(min(wanted, self._workers - len(self._threads))):
+            thread = threading.Thread(
+                target=self._work, name=f"poller-{len(self._threads)}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                self._changed.wait_for(lambda: self._todo or self._closing)
+                self._idle -= 1
+                if not self._todo:
+                    return
+                claim = self._todo.popleft()
+                self._running += 1
+            poll = self._run(claim)
+            with self._changed:
+                self._running -= 1
+                if poll is None:
+                    self._ended += 1
+                else:
+                    self._done.append(poll)
+                    self._unrecorded += 1
+                self._changed.notify_all()
+
+    def _run(self, claim: Claim) -> Poll | None:
+        try:
+            return self._poll(claim)
+        except Exception as error:
+            # A worker must outlive any single source: the claim runs out by itself, the source
+            # comes round again, and the log has the trace.
+            log.exception("poll broke", source=claim.source_id, error=type(error).__name__)
+            return None
+
+    def _record_all(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._done or (self._closing and not self._running))
+                if not self._done:
+                    return
+            # Company for the first one: what arrives in this moment shares its transaction.
+            self._stopping.wait(self._delay)
+            with self._changed:
+                polls = [self._done.popleft() for _ in range(min(self._batch, len(self._done)))]
+            self._record_batch(polls)
+            with self._changed:
+                self._unrecorded -= len(polls)
+                self._ended += len(polls)
+                self._changed.notify_all()
+
+    def _record_batch(self, polls: Sequence[Poll]) -> None:
+        """Write, waiting out a busy or full database; given up only when closing."""
+        told = False
+        while True:
+            try:
+                recorded = self._record(polls)
+            except StoreError as error:
+                if not told:
+                    log.error("record failed, retrying", polls=len(polls), error=str(error))
+                    told = True
+                if self._stopping.wait(self._retry):
+                    return
+            except Exception as error:  # the recorder must outlive any batch
+                log.exception("record broke", polls=len(polls), error=type(error).__name__)
+                return
+            else:
+                self._on_recorded(polls, recorded)
+                return

@@ -1,0 +1,194 @@
+"""One source, once: fetch → read → identify → schedule, and a Poll that says what to write.
+
+Nothing is written here; whatever goes wrong with the source ends in the Poll as its Failure.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from aggregator.dates import first_dates, updated_date
+from aggregator.fetch.freshness import freshness
+from aggregator.identity.keys import Bound, bind, digests, identify
+from aggregator.identity.urls import UrlRules
+from aggregator.schedule import Answer, Facts, Policy, next_poll
+from feeds.errors import FetchError, Gone, PollError, RateLimited
+from feeds.models import (
+    ChangedArticle,
+    Claim,
+    Document,
+    Failure,
+    FeedFacts,
+    Known,
+    NewArticle,
+    Outcome,
+    Poll,
+    Source,
+    SourceState,
+)
+from feeds.protocols import Fetcher, Now, ReadDocument, Request, Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The operator's limits on a request, unless the source has its own."""
+
+    timeout: float = 30.0
+    """Seconds in all."""
+    max_body: int = 10_000_000
+    """Decoded bytes."""
+    allow_private: bool | tuple[str, ...] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poller:
+    """Polls claimed sources. Thread-safe when its parts are. `sources` by configured URL."""
+
+    sources: Mapping[str, Source]
+    fetcher: Fetcher
+    read: ReadDocument
+    known: Callable[[int, Collection[bytes]], list[Known]]
+    rules: UrlRules
+    now: Now
+    policy: Policy = field(default_factory=Policy)
+    limits: Limits = field(default_factory=Limits)
+
+    def __call__(self, claim: Claim) -> Poll:
+        """Poll one source. Raises StoreError only."""
+        source = self.sources.get(claim.state.url) or Source(url=claim.state.url)
+        started, clock = self.now(), time.monotonic()
+        blank = Poll(
+            claim=claim,
+            started_at=started,
+            duration=0.0,
+            outcome=Outcome.FAILED,
+            schedule=next_poll(Facts(self.policy, claim.state, source.every, Answer(at=started))),
+            sent_validators=claim.state.validators is not None,
+        )
+        response = None
+        try:
+            response = self.fetcher.fetch(self._request(source, claim.state))
+            poll = self._success(blank, source, response)
+        except PollError as error:
+            poll = self._failure(blank, source, error, response)
+        return replace(poll, duration=time.monotonic() - clock)
+
+    def _request(self, source: Source, state: SourceState) -> Request:
+        allowed = source.allow_private
+        return Request(
+            url=state.fetch_url,
+            validators=state.validators,
+            headers=source.headers,
+            timeout=source.timeout or self.limits.timeout,
+            max_body=self.limits.max_body,
+            allow_private=self.limits.allow_private if allowed is None else allowed,
+        )
+
+    def _success(self, poll: Poll, source: Source, response: Response) -> Poll:
+        state = poll.claim.state
+        poll = replace(
+            poll,
+            status=response.status,
+            bytes_received=response.bytes_received,
+            validators=response.validators,
+        )
+        if response.status == 304:
+            return self._scheduled(
+                replace(poll, outcome=Outcome.NOT_MODIFIED), source, response, state
+            )
+        digest = blake2b(response.body, digest_size=16).digest()
+        if digest == state.body_digest and state.error_kind is None:
+            return self._scheduled(replace(poll, outcome=Outcome.SAME), source, response, state)
+        document = self.read(response.body, response.url, response.headers.get("content-type"))
+        poll = self._identified(poll, document)
+        facts = FeedFacts(
+            title=document.title,
+            link=document.link,
+            hub=document.hubs[0] if document.hubs else None,
+            self_link=document.self_link,
+            hints=document.hints,
+        )
+        read = replace(state, hints=document.hints)
+        return self._scheduled(
+            replace(poll, body_digest=digest, facts=facts), source, response, read
+        )
+
+    def _identified(self, poll: Poll, document: Document) -> Poll:
+        items = identify(document, self.rules)
+        known = self.known(poll.claim.source_id, digests(items)) if items else []
+        bound = bind(items, known)
+        new = _new(bound, poll)
+        changed = _changed(bound, poll)
+        outcome = Outcome.NEW if new or changed else Outcome.UNCHANGED
+        return replace(poll, outcome=outcome, new=new, changed=changed)
+
+    def _scheduled(
+        self, poll: Poll, source: Source, response: Response, state: SourceState
+    ) -> Poll:
+        at = self.now()
+        fresh = freshness(response.headers, at)
+        answer = Answer(at=at, max_age=fresh.max_age, hints=state.hints)
+        # A success wipes the failures, so the rules must not see them.
+        clean = replace(state, failures=0, error_kind=None)
+        return replace(poll, schedule=next_poll(Facts(self.policy, clean, source.every, answer)))
+
+    def _failure(
+        self, poll: Poll, source: Source, error: PollError, response: Response | None
+    ) -> Poll:
+        """`response`: what came before the error, when it was the reading that failed."""
+        fetch = error if isinstance(error, FetchError) else FetchError(str(error))
+        limited, gone = isinstance(error, RateLimited), isinstance(error, Gone)
+        answer = Answer(
+            at=self.now(),
+            max_age=fetch.max_age,
+            retry_after=fetch.retry_after,
+            hints=poll.claim.state.hints,
+            failed=not limited,
+            rate_limited=limited,
+            gone=gone,
+        )
+        return replace(
+            poll,
+            outcome=Outcome.FAILED,
+            status=response.status if response else fetch.status,
+            schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
+            failure=Failure(kind=error.kind, text=str(error)),
+            counts_as_failure=not limited,
+            gone=gone,
+            # A body that could not be read must be fetched again, whole (E4).
+            validators=None,
+        )
+
+
+def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:
+    fresh = [each.item for each in bound if each.known is None]
+    dates = first_dates([item.entry for item in fresh], poll.started_at)
+    return tuple(
+        NewArticle(
+            entry=item.entry,
+            keys=item.keys,
+            content_digest=item.digest,
+            published=published,
+            updated=updated,
+            first_seen=poll.started_at,
+        )
+        for item, (published, updated) in zip(fresh, dates, strict=True)
+    )
+
+
+def _changed(bound: list[Bound], poll: Poll) -> tuple[ChangedArticle, ...]:
+    return tuple(
+        ChangedArticle(
+            article_id=known.article_id,
+            entry=item.entry,
+            keys=item.keys,
+            content_digest=item.digest,
+            published=known.published,
+            updated=updated_date(item.entry, known.updated, poll.started_at),
+        )
+        for item, known in ((each.item, each.known) for each in bound)
+        if known is not None and known.content_digest != item.digest
+    )

@@ -1,0 +1,84 @@
+"""Rounds of polling: what a tick of the clock does, and what `feedmill poll` does once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from feeds.models import SourceState
+from feeds.protocols import Dispatcher, PollStore
+
+Progress = Callable[[int, int], None]
+"""(done, all)"""
+
+
+Pause = Callable[[float], bool]
+"""Waits so many seconds; True when the wait was cut short because we are to stop."""
+
+
+def run_due(store: PollStore, dispatcher: Dispatcher, ttl: timedelta) -> int:
+    """Claim what is due and dispatch it, while there is room. How many were claimed."""
+    begun = 0
+    while (room := dispatcher.room()) > 0:
+        claims = store.claim_due(room, ttl)
+        if not claims:
+            break
+        dispatcher.dispatch(claims)
+        begun += len(claims)
+    return begun
+
+
+def run_round(
+    store: PollStore,
+    dispatcher: Dispatcher,
+    ttl: timedelta,
+    *,
+    urls: Collection[str] | None = None,
+    progress: Progress | None = None,
+    pause: Pause | None = None,
+) -> int:
+    """Poll each source once that is due at the start (of `urls`), and wait for all of them.
+
+    Hosts with several due sources are waited for; a source that another process holds is left
+    to it. How many were polled here.
+    """
+    wait: Pause = pause or threading.Event().wait
+    pending = _due(store, urls)
+    total, done = len(pending), 0
+    while pending:
+        claims = []
+        if (room := dispatcher.room()) > 0:
+            claims = store.claim_due(room, ttl, urls=pending if urls is not None else None)
+            dispatcher.dispatch(claims)
+            pending -= {claim.state.url for claim in claims}
+            done += len(claims)
+            if progress is not None:
+                progress(done, total)
+        if claims or dispatcher.wait(0.25):
+            continue
+        if not (pending := pending & _due(store, urls)):
+            break
+        soon = store.next_claimable(pending if urls is not None else None)
+        if soon is None:
+            break
+        if wait(min(max((soon - store.now()).total_seconds(), 0.02), 2.0)):
+            break
+    dispatcher.drain()
+    return done
+
+
+def _due(store: PollStore, urls: Collection[str] | None) -> set[str]:
+    now = store.now()
+    wanted = None if urls is None else set(urls)
+    return {
+        state.url
+        for state in store.sources()
+        if _is_due(state, now) and (wanted is None or state.url in wanted)
+    }
+
+
+def _is_due(state: SourceState, now: datetime) -> bool:
+    if state.paused or state.retired or state.next_due is None:
+        return False
+    return state.next_due <= now
