@@ -185,9 +185,12 @@ class FeedStore(Protocol):
     def changed_stories(self, after: int, limit: int) -> list[StoryChange]:
         """Stories touched after that change, in the order of their change."""
 
-    def recent_stories(self, source_ids: Collection[int], limit: int) -> list[StoryChange]:
-        """The newest stories (by published) that an article of these sources belongs to,
-        oldest change first."""
+    def last_change(self) -> int:
+        """The newest StoryChange.change; 0 when there is none."""
+
+    def recent_stories(self, source_ids: Collection[int] | None, limit: int) -> list[StoryChange]:
+        """The newest stories (by published) that an article of these sources (None: of any)
+        belongs to, oldest change first."""
 
     def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
         """story id → revision that the feed's log holds, for those of them that are in it."""

@@ -1,0 +1,143 @@
+"""For each feed that has changed: place, render, put, notify. The publisher's whole pipeline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Protocol
+
+import structlog
+
+from feeds.models import Category, FeedItem, FeedState, RenderedFile, SourceInfo, StoryChange
+from feeds.protocols import FeedStore, Notifier, Outlet, Renderer
+from publisher.render.site import Site
+from publisher.select import Members, place
+
+log = structlog.get_logger("feedmill.publish")
+
+LEASE = timedelta(minutes=10)
+BATCH = 2000
+
+FEED_FILES = ("rss.xml", "atom.xml", "index.html")
+"""What a feed's folder holds; taken away with the feed."""
+
+
+class FeedOutlet(Outlet, Protocol):
+    """An outlet that can tell which feeds it holds."""
+
+    def feeds(self) -> list[str]: ...
+
+
+SiteRenderer = Callable[
+    [Sequence[tuple[Category, FeedState, Sequence[FeedItem]]], Sequence[SourceInfo]],
+    Sequence[RenderedFile],
+]
+"""All feeds with their newest items, and all public sources → the files of the site itself."""
+
+
+@dataclass(kw_only=True)
+class Publisher:
+    """One per process. `members` tells whose stories a feed shows, asked at each round."""
+
+    store: FeedStore
+    site: Site
+    categories: Sequence[Category]
+    members: Callable[[], Mapping[str, Members]]
+    renderers: Sequence[Renderer]
+    render_site: SiteRenderer
+    outlet: FeedOutlet
+    notify: Notifier
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def publish(self, *, everything: bool = False) -> list[str]:
+        """Bring the outlet up to the store; the slugs whose files changed. `everything`: render
+        also what is up to date (the folder may have been emptied). Raises OutputError."""
+        with self._lock, self.store.serial("publish", LEASE) as ours:
+            if not ours:
+                return []
+            members = self.members()
+            states = {state.slug: self._placed(state, members) for state in self._states()}
+            stale = [
+                category
+                for category in self.categories
+                if everything or self._digest(category, states) != states[category.slug].rendered
+            ]
+            changed = [each.slug for each in stale if self._render(each, states)]
+            if stale or everything:
+                self._render_site(states)
+                self._prune()
+        for slug in changed:
+            self.notify(slug)
+        return changed
+
+    def _states(self) -> list[FeedState]:
+        wanted = {category.slug for category in self.categories}
+        return [state for state in self.store.feeds() if state.slug in wanted]
+
+    # --- the log
+
+    def _placed(self, state: FeedState, members: Mapping[str, Members]) -> FeedState:
+        """The feed's log, brought up to the stories."""
+        mine = members[state.slug]
+        if state.members != mine.digest():
+            state = self._redefined(state, mine)
+        while changes := self.store.changed_stories(state.cursor, BATCH):
+            state = self._append(state, changes, mine, changes[-1].change)
+            if len(changes) < BATCH:
+                break
+        return state
+
+    def _redefined(self, state: FeedState, members: Members) -> FeedState:
+        """A feed that is new, or that other sources belong to now: what it should show enters,
+        what it should not leaves. A new one starts at today's end of the changes, since older
+        stories than these would never be seen in it."""
+        limit = next(c.limit for c in self.categories if c.slug == state.slug)
+        end = state.cursor if state.cursor else self.store.last_change()
+        coming = self.store.recent_stories(members.sources, limit)
+        present = self.store.members(state.slug, BATCH)
+        return self._append(state, [*present, *coming], members, end)
+
+    def _append(
+        self,
+        state: FeedState,
+        changes: Sequence[StoryChange],
+        members: Members,
+        cursor: int,
+    ) -> FeedState:
+        placed = self.store.placements(state.slug, {change.story_id for change in changes})
+        events = place(changes, placed, members)
+        return self.store.append(state.slug, events, cursor=cursor, members=members.digest())
+
+    # --- the files
+
+    def _digest(self, category: Category, states: Mapping[str, FeedState]) -> bytes:
+        """Names all that the bytes of a feed depend on."""
+        text = repr((states[category.slug].seq, astuple(category), astuple(self.site)))
+        return blake2b(text.encode(), digest_size=16).digest()
+
+    def _render(self, category: Category, states: Mapping[str, FeedState]) -> bool:
+        state = states[category.slug]
+        items = self.store.window(category.slug, category.limit)
+        files = [render(category, state, items) for render in self.renderers]
+        changed = [self.outlet.put(file) for file in files]
+        self.store.mark_rendered(category.slug, state.seq, self._digest(category, states))
+        log.info("published", feed=category.slug, items=len(items), changed=any(changed))
+        return any(changed)
+
+    def _render_site(self, states: Mapping[str, FeedState]) -> None:
+        shown = [
+            (each, states[each.slug], self.store.window(each.slug, 5)) for each in self.categories
+        ]
+        for file in self.render_site(shown, self.store.source_infos()):
+            self.outlet.put(file)
+
+    def _prune(self) -> None:
+        wanted = {category.slug for category in self.categories}
+        for slug in self.outlet.feeds():
+            if slug not in wanted:
+                for name in FEED_FILES:
+                    self.outlet.remove(f"{slug}/{name}")
+                log.info("removed a feed that is no longer configured", feed=slug)
