@@ -23,7 +23,7 @@ def seconds(moment: datetime) -> datetime:
 
 
 def title_of(entry: Entry) -> str:
-    """The title, or the beginning of the text, or the link: Atom asks for one (RFC 4287 §4.2.14)."""
+    """The title, else the beginning of the text, else the link: Atom asks for one."""
     if title := xml_safe(entry.title).strip():
         return title
     text = shorten(plain_text(entry.summary or entry.content or ""), 80)

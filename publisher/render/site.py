@@ -1,4 +1,4 @@
-"""What every document says of the site that publishes it, and the addresses of what it publishes."""
+"""What every document says of the site that publishes it, and the addresses it publishes at."""
 
 from __future__ import annotations
 

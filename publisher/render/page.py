@@ -1,0 +1,134 @@
+"""The HTML pages: an index of the feeds and one page per feed. Pure; no clock, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from feeds.models import Category, FeedItem, FeedState, RenderedFile
+from feeds.text import plain_text, shorten, xml_safe
+from publisher.render.build import source_title, title_of
+from publisher.render.site import Site
+
+MEDIA_TYPE = "text/html; charset=utf-8"
+Shown = Sequence[tuple[Category, FeedState, Sequence[FeedItem]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item as a page shows it: plain texts and one link."""
+
+    title: str
+    link: str | None
+    source: str
+    source_link: str | None
+    author: str
+    text: str
+    when: str
+    iso: str
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("publisher.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _when(site: Site, moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo(site.timezone)):%-d %b %Y, %H:%M}"
+
+
+def _row(site: Site, item: FeedItem, words: int) -> Row:
+    entry = item.article.entry
+    published = item.article.published
+    return Row(
+        title=title_of(entry),
+        link=entry.link,
+        source=source_title(item),
+        source_link=item.source.link,
+        author=xml_safe(", ".join(person.name for person in entry.authors if person.name)),
+        text=xml_safe(shorten(plain_text(entry.summary or entry.content or ""), words)),
+        when=_when(site, published),
+        iso=published.isoformat(timespec="seconds"),
+    )
+
+
+def _rows(site: Site, items: Sequence[FeedItem], words: int) -> list[Row]:
+    """By date: what is shown is sorted by it, what is kept goes by placement (DESIGN.md)."""
+    ordered = sorted(items, key=lambda i: (i.article.published, i.seq), reverse=True)
+    return [_row(site, item, words) for item in ordered]
+
+
+def render_page(
+    site: Site, category: Category, state: FeedState, items: Sequence[FeedItem]
+) -> RenderedFile:
+    """The category's page, newest first."""
+    body = (
+        _templates()
+        .get_template("category.html")
+        .render(
+            site=site,
+            category=category,
+            rows=_rows(site, items, 280),
+            updated=_when(site, state.updated),
+            updated_iso=state.updated.isoformat(timespec="seconds"),
+        )
+    )
+    return RenderedFile(
+        path=f"{category.slug}/index.html",
+        body=body.encode(),
+        media_type=MEDIA_TYPE,
+        modified=state.updated,
+    )
+
+
+def render_index(site: Site, shown: Shown) -> RenderedFile:
+    """The index page: each category with its formats and newest headlines."""
+    cards = [
+        {
+            "category": category,
+            "rows": _rows(site, items, 0),
+            "updated": _when(site, state.updated),
+        }
+        for category, state, items in shown
+    ]
+    body = _templates().get_template("index.html").render(site=site, cards=cards)
+    return RenderedFile(
+        path="index.html", body=body.encode(), media_type=MEDIA_TYPE, modified=newest(shown)
+    )
+
+
+def newest(shown: Shown) -> datetime:
+    """When the last of these feeds changed."""
+    return max(state.updated for _, state, _ in shown)
+
+
+def static_files(modified: datetime) -> list[RenderedFile]:
+    """Stylesheet, icon and robots.txt, as they ship."""
+    folder = resources.files("publisher.web").joinpath("static")
+    places = (
+        ("feedmill.css", "static/feedmill.css", "text/css; charset=utf-8"),
+        ("favicon.svg", "static/favicon.svg", "image/svg+xml"),
+        ("favicon.ico", "favicon.ico", "image/x-icon"),
+        ("robots.txt", "robots.txt", "text/plain; charset=utf-8"),
+    )
+    return [
+        RenderedFile(
+            path=path,
+            body=folder.joinpath(name).read_bytes(),
+            media_type=kind,
+            modified=modified,
+        )
+        for name, path, kind in places
+    ]

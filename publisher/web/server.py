@@ -1,0 +1,136 @@
+"""The web server: granian in a process of its own beside the poller, clear of its GIL.
+
+It is told over its standard input how the engine fares (one line a beat: "ready", or what is
+wrong) and ends when that input ends, so it never outlives the engine, not even a kill -9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+STALE = 30.0
+"""Seconds after which a silent engine counts as not ready."""
+READY = "ready"
+
+
+class AddressTaken(OSError):
+    """Something else listens there."""
+
+
+class WebServer:
+    """Starts, informs and stops the server process."""
+
+    def __init__(self, host: str, port: int, folder: Path, site_url: str) -> None:
+        self._args = [host, str(port), str(folder), site_url]
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Raises AddressTaken."""
+        check_free(self._args[0], int(self._args[1]))
+        command = [sys.executable, "-m", "publisher.web.server", *self._args]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def tell(self, state: str = READY) -> None:
+        """Say that the engine is ready, or what is wrong with it."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.write(state.replace("\n", " ") + "\n")
+                self._process.stdin.flush()
+
+    def ended(self) -> int | None:
+        """The exit code of a process that should run and does not; None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def stop(self, timeout: float = 5.0) -> None:
+        if self._process is None:
+            return
+        with self._lock, contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def check_free(host: str, port: int) -> None:
+    """Raises AddressTaken with the reason when that address can't be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError as error:
+            raise AddressTaken(error.errno, error.strerror) from error
+
+
+class Beat:
+    """The engine's last word, and when it came."""
+
+    def __init__(self) -> None:
+        self._word, self._at = "starting", time.monotonic()
+
+    def hear(self, word: str) -> None:
+        self._word, self._at = word, time.monotonic()
+
+    def readiness(self) -> str | None:
+        if time.monotonic() - self._at > STALE:
+            return "the engine does not answer"
+        return None if self._word == READY else self._word
+
+
+async def serve(host: str, port: int, folder: Path, site_url: str) -> None:
+    """Serve until standard input ends."""
+    from granian.constants import Interfaces  # only this process pays for granian
+    from granian.log import LogLevels
+    from granian.server.embed import Server
+
+    from publisher.web.app import App
+
+    beat = Beat()
+    app = App(folder, site_url, beat.readiness)
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_level=LogLevels.error,
+    )
+    running = asyncio.create_task(server.serve())
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            beat.hear(line.strip())
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=listen, daemon=True).start()
+    waiting = asyncio.create_task(ended.wait())
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        server.stop()  # type: ignore[no-untyped-call]
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(running, 3)
+
+
+def main() -> None:
+    host, port, folder, site_url = sys.argv[1:5]
+    asyncio.run(serve(host, int(port), Path(folder), site_url))
+
+
+if __name__ == "__main__":
+    main()
