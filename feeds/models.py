@@ -139,6 +139,10 @@ class Document:
     older: str | None = None
     """RFC 5005 prev-archive or next, JSON Feed next_url."""
     hints: Hints = Hints()
+    terms: tuple[Term, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    generator: str | None = None
     entries: tuple[Entry, ...] = ()
     wellformed: bool = True
     fault: str | None = None

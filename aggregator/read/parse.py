@@ -1,0 +1,391 @@
+"""feedparser's only door: bytes of RSS, RDF, Atom or CDF → Document. Pure.
+
+feedparser gets bytes in a BytesIO, never a str (a str opens URLs and files), already converted
+to UTF-8, with its own sanitiser and URL rewriting off. What it returns is looked at here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import Any
+
+import feedparser
+from feedparser import encodings
+from feedparser.encodings import convert_to_utf8, parse_content_type
+
+from aggregator.read.clean import Clean, Markup, Wash
+from aggregator.read.dates import parse_date
+from aggregator.read.hints import read_hints
+from feeds.errors import NotAFeed, ReadError
+from feeds.models import Document, Enclosure, Entry, Media, Origin, Person, Term
+from feeds.text import collapse, xml_safe
+
+MAX_ENTRIES = 20_000
+"""Of one document; those after are left out, and the fault says so."""
+MAX_GUID = 8192
+"""Characters of a guid that are kept."""
+MAX_LIST = 500
+"""Authors, terms, enclosures … of one entry."""
+
+# feedparser warns of its own fallback from `updated` to `published`, which we don't use.
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="feedparser")
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_CHARREF = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\0\0", ""), (b"\xff\xfe", "utf-16le"),
+         (b"\xfe\xff", "utf-16be"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A body as UTF-8 that an XML parser can take, and what was wrong with its encoding."""
+
+    data: bytes
+    fault: str | None = None
+
+
+def decode(body: bytes, content_type: str | None) -> Decoded:
+    """The body in UTF-8, without characters and character references that no XML may hold.
+
+    The order of RFC 7303 §3: BOM, charset parameter, XML declaration, UTF-8.
+    """
+    charset = next((name for bom, name in _BOMS if body.startswith(bom)), "")
+    charset = charset or parse_content_type(content_type or "")[1]
+    # As application/xml: text/xml would mean us-ascii, and no type at all iso-8859-1.
+    header = f"application/xml; charset={charset}" if charset else "application/xml"
+    result: dict[str, Any] = {}
+    data = convert_to_utf8({"content-type": header}, body, result)
+    if not result.get("encoding"):
+        return Decoded(body, "its character encoding could not be found out")
+    fault = str(result["bozo_exception"]) if result.get("bozo") else None
+    if _CONTROL.search(data):
+        data, fault = _CONTROL.sub(b"", data), fault or "it holds control characters"
+    if b"&#" in data:
+        data = _CHARREF.sub(_character, data)
+    return Decoded(data, fault)
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    """The reference as it stood, or nothing: feedparser raises on `&#99999999;`."""
+    digits, base = (match[1], 16) if match[1] else (match[2], 10)
+    code = int(digits, base) if len(digits) < 9 else 0x110000
+    allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF
+    return match[0] if allowed and code not in (0xFFFE, 0xFFFF) else b""
+
+
+def parse(
+    data: bytes, url: str, wash: Wash | None = None, *, resolve: bool = False
+) -> tuple[Document, tuple[bool, ...]]:
+    """Read UTF-8 of `decode` as it came from `url`. Raises NotAFeed, ReadError.
+
+    `resolve`: let feedparser rewrite the URLs inside HTML, where no cleaning follows. The
+    second value tells for each entry whether its link was only guessed from its guid.
+    """
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    try:
+        found = feedparser.parse(
+            BytesIO(data),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=resolve,
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+        raise ReadError(f"the feed is broken: {type(error).__name__}: {error}"[:300]) from error
+    entries = list(found.get("entries") or ())
+    version = found.get("version") or _guess(data, bool(entries), found.feed)
+    if not version:
+        raise NotAFeed("no RSS, Atom or other feed in it")
+    scribe = _Scribe(url, version, wash or Clean(), found.feed)
+    document = scribe.document(entries[:MAX_ENTRIES], data)
+    return _faulted(document, found, len(entries)), tuple(
+        bool(entry.get("guidislink")) for entry in entries[:MAX_ENTRIES]
+    )
+
+
+def _guess(data: bytes, has_entries: bool, feed: Any) -> str:
+    """The format of a document that feedparser gives no version."""
+    root = re.search(rb"<([a-zA-Z][\w:.-]*)", data[:65536])
+    name = root[1].lower() if root else b""
+    if name in (b"html", b"body", b"head", b"script", b"opml", b"svg"):
+        return ""
+    if name == b"channel" and (has_entries or feed):
+        return "cdf"
+    return "rss" if has_entries else ""
+
+
+def _faulted(document: Document, found: Any, count: int) -> Document:
+    """The document with its fault: what the XML parser said, or that there was too much."""
+    error = found.get("bozo_exception") if found.get("bozo") else None
+    broken = error is not None and not isinstance(
+        error, encodings.NonXMLContentType | encodings.CharacterEncodingOverride
+    )
+    fault = collapse(str(error))[:300] if broken else None
+    if count > MAX_ENTRIES:
+        fault = f"{count} entries, of which {MAX_ENTRIES} were read"
+    return replace(document, wellformed=not broken, fault=fault) if fault or broken else document
+
+
+@dataclass(slots=True)
+class _Scribe:
+    """Writes down what feedparser found."""
+
+    url: str
+    version: str
+    wash: Wash
+    feed: Any
+    feed_link: str | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.feed_link = self._link(self.feed)
+
+    # --- the document -------------------------------------------------------------------
+
+    def document(self, entries: list[Any], data: bytes) -> Document:
+        feed = self.feed
+        return Document(
+            format=self.version,
+            title=self._line(feed, "title"),
+            subtitle=self._line(feed, "subtitle"),
+            link=self.feed_link,
+            language=_text(feed, "language"),
+            rights=self._line(feed, "rights") or None,
+            image=self._image(feed),
+            authors=self._people(feed, "authors"),
+            id=_text(feed, "id"),
+            self_link=self._rel(feed, "self"),
+            hubs=tuple(self._rels(feed, "hub")),
+            older=self._rel(feed, "prev-archive") or self._rel(feed, "next"),
+            hints=read_hints(data, feed),
+            terms=_terms(feed),
+            published=parse_date(_text(feed, "published")),
+            updated=parse_date(_text(feed, "updated")),
+            generator=_text(feed, "generator"),
+            entries=tuple(self.entry(entry) for entry in entries),
+        )
+
+    def entry(self, entry: Any) -> Entry:
+        link = self._link(entry)
+        base = self._base(entry)
+        summary, content = self._summary(entry), self._content(entry)
+        summary_html, cut_summary = self._html(summary, link)
+        content_html, cut_content = self._html(content, link)
+        published = _text(entry, "published") or _text(entry, "created")
+        updated = _text(entry, "updated")
+        return Entry(
+            guid=(_text(entry, "id") or "")[:MAX_GUID] or None,
+            link=link,
+            title=self._line(entry, "title"),
+            summary=summary_html,
+            content=content_html,
+            authors=self._people(entry, "authors"),
+            contributors=self._people(entry, "contributors"),
+            terms=_terms(entry),
+            published=parse_date(published),
+            updated=parse_date(updated),
+            published_text=published and published[:100],
+            updated_text=updated and updated[:100],
+            enclosures=tuple(self._enclosures(entry, base)),
+            media=tuple(self._media(entry, base)),
+            image=self._image(entry),
+            rights=self._line(entry, "rights") or None,
+            license=self._rel(entry, "license"),
+            language=_text(entry, "language") or self._language(entry),
+            comments=self._url(entry.get("comments"), base),
+            origin=self._origin(entry),
+            original_link=self._url(entry.get("feedburner_origlink"), base),
+            extra=_extra(entry),
+            truncated=cut_summary or cut_content,
+        )
+
+    # --- texts --------------------------------------------------------------------------
+
+    def _markup(self, detail: Any) -> Markup:
+        return Markup(
+            str(detail.get("value") or ""),
+            str(detail.get("type") or "text/html"),
+            str(detail.get("base") or self.url),
+        )
+
+    def _line(self, where: Any, key: str) -> str:
+        detail = where.get(f"{key}_detail")
+        if detail is not None and detail.get("value"):
+            return self.wash.line(self._markup(detail))
+        return self.wash.line(Markup(_text(where, key) or "", "text/plain"))
+
+    def _summary(self, entry: Any) -> Markup | None:
+        """Not the copy that feedparser makes of a content without summary: that has no detail."""
+        detail = entry.get("summary_detail")
+        return self._markup(detail) if detail is not None and detail.get("value") else None
+
+    def _content(self, entry: Any) -> Markup | None:
+        """The first content that is text; not a PDF in base64, nor one that lies elsewhere."""
+        for detail in entry.get("content") or ():
+            kind = str(detail.get("type") or "text/html")
+            if detail.get("value") and (kind.startswith("text/") or kind.endswith("xml")):
+                return self._markup(detail)
+        return None
+
+    def _html(self, markup: Markup | None, link: str | None) -> tuple[str | None, bool]:
+        if markup is None:
+            return None, False
+        if not self.version.startswith("atom") and markup.base == self.url:
+            # RSS names no base: its authors mean their page, not the feed (a mirror, a burner).
+            markup = Markup(markup.value, markup.type, link or self.feed_link or self.url)
+        html, cut = self.wash.html(markup)
+        return html or None, cut
+
+    def _language(self, entry: Any) -> str | None:
+        for detail in (*(entry.get("content") or ()), entry.get("summary_detail"),
+                       entry.get("title_detail")):  # fmt: skip
+            if detail and detail.get("language"):
+                return str(detail["language"])[:64]
+        return None
+
+    # --- links --------------------------------------------------------------------------
+
+    def _base(self, where: Any) -> str:
+        """xml:base of an element; feedparser gives it with each text in it."""
+        for detail in (where.get("title_detail"), where.get("summary_detail"),
+                       *(where.get("content") or ())):  # fmt: skip
+            if detail and detail.get("base"):
+                return str(detail["base"])
+        return self.url
+
+    def _url(self, value: Any, base: str | None = None) -> str | None:
+        return self.wash.url(value, base or self.url) if isinstance(value, str) else None
+
+    def _rels(self, where: Any, rel: str) -> Iterator[str]:
+        for link in (where.get("links") or ())[:MAX_LIST]:
+            if rel in str(link.get("rel") or "").split() and (url := self._url(link.get("href"))):
+                yield url
+
+    def _rel(self, where: Any, rel: str) -> str | None:
+        return next(self._rels(where, rel), None)
+
+    def _link(self, where: Any) -> str | None:
+        return self._url(where.get("link")) or self._rel(where, "alternate")
+
+    def _image(self, where: Any) -> str | None:
+        image = where.get("image")
+        found = image.get("href") or image.get("url") if isinstance(image, dict) else None
+        return self._url(found or where.get("logo") or where.get("icon"))
+
+    def _enclosures(self, entry: Any, base: str) -> Iterator[Enclosure]:
+        for link in (entry.get("links") or ())[:MAX_LIST]:
+            if link.get("rel") == "enclosure" and (url := self._url(link.get("href"), base)):
+                yield Enclosure(
+                    url=url,
+                    type=_text(link, "type"),
+                    length=_whole(link.get("length")),
+                    title=_text(link, "title"),
+                )
+
+    def _media(self, entry: Any, base: str) -> Iterator[Media]:
+        for kind in ("content", "thumbnail"):
+            for media in (entry.get(f"media_{kind}") or ())[:MAX_LIST]:
+                if url := self._url(media.get("url"), base):
+                    yield Media(
+                        url=url,
+                        kind=kind,
+                        type=_text(media, "type"),
+                        medium=_text(media, "medium"),
+                        width=_whole(media.get("width")),
+                        height=_whole(media.get("height")),
+                        duration=_seconds(media.get("duration")),
+                        length=_whole(media.get("filesize")),
+                    )
+
+    # --- people and origins -------------------------------------------------------------
+
+    def _people(self, where: Any, key: str) -> tuple[Person, ...]:
+        people = [
+            Person(
+                name=_text(person, "name") or "",
+                uri=self._url(person.get("href")),
+                email=_text(person, "email"),
+            )
+            for person in (where.get(key) or ())[:MAX_LIST]
+        ]
+        return tuple(dict.fromkeys(person for person in people if person != Person()))
+
+    def _origin(self, entry: Any) -> Origin | None:
+        source = entry.get("source")
+        if not isinstance(source, dict) or not source:
+            return None
+        origin = Origin(
+            id=_text(source, "id"),
+            title=self._line(source, "title") or None,
+            link=self._link(source),
+            feed_url=self._rel(source, "self") or self._url(dict.get(source, "href")),
+            updated=parse_date(_text(source, "updated")),
+        )
+        return origin if origin != Origin() else None
+
+
+# --- scalars ----------------------------------------------------------------------------
+
+
+def _text(where: Any, key: str) -> str | None:
+    """A short text of the element, or None. `key in` avoids feedparser's fallback for updated."""
+    value = where.get(key) if key in where else None
+    text = collapse(xml_safe(value[:MAX_GUID])) if isinstance(value, str) else ""
+    return text or None
+
+
+def _terms(where: Any) -> tuple[Term, ...]:
+    terms = []
+    for tag in (where.get("tags") or ())[:MAX_LIST]:
+        term = _text(tag, "term") or _text(tag, "label")
+        if term:
+            terms.append(Term(term=term, scheme=_text(tag, "scheme"), label=_text(tag, "label")))
+    return tuple(dict.fromkeys(terms))
+
+
+def _whole(value: Any) -> int | None:
+    """A number of bytes or pixels that is not absurd."""
+    text = str(value or "").strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        seconds = float(str(value or "")[:32])
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 1e9 else None
+
+
+_PODCAST = re.compile(r"(itunes|podcast|psc)_([a-z]+)$")
+_NAMES = {"itunes:episodetype": "itunes:episodeType"}
+
+
+def _extra(entry: Any) -> dict[str, str]:
+    """Podcast and geo elements by prefixed name. An element with attributes gives its URL."""
+    extra: dict[str, str] = {}
+    for key in sorted(entry):
+        if not (name := _PODCAST.match(key)):
+            continue
+        value = dict.get(entry, key)
+        if isinstance(value, dict):
+            value = value.get("href") or value.get("url")
+        elif isinstance(value, bool):
+            value = "true" if value else "false"
+        if isinstance(value, str) and (text := collapse(xml_safe(value[:MAX_GUID]))):
+            name_text = f"{name[1]}:{name[2]}"
+            extra[_NAMES.get(name_text, name_text)] = text
+    image = entry.get("image")
+    if isinstance(image, dict) and image.get("href"):
+        extra["itunes:image"] = xml_safe(str(image["href"])[:MAX_GUID])
+    for key in ("geo_lat", "geo_long"):
+        if found := _text(entry, key):
+            extra[key.replace("_", ":")] = found
+    where = entry.get("where")
+    if isinstance(where, dict) and where.get("type") == "Point":
+        longitude, latitude = where["coordinates"][:2]
+        extra["georss:point"] = f"{latitude:g} {longitude:g}"
+    return extra
