@@ -1,0 +1,169 @@
+"""The connections: one Database for both kinds, with reads, write transactions and its clock.
+
+SQLite: each write is one BEGIN IMMEDIATE transaction on the one writing connection, under a
+lock; reads go over a small pool of their own and see one snapshot each. PostgreSQL: a pool;
+writes at READ COMMITTED (claims rely on seeing what others have just committed), reads at
+REPEATABLE READ, which is a snapshot too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from feeds.errors import StoreError
+from feeds.store.codec import moment
+from feeds.store.faults import translated
+
+try:  # Bundles a SQLite that is free of the WAL bug of 3.7.0-3.51.2.
+    from pysqlite3 import dbapi2 as driver
+except ImportError:  # No wheel for this machine: the system's; `feedmill check` warns.
+    driver = sqlite3
+
+BUSY = 10.0  # seconds that a write waits for another process's
+READERS = 8
+
+
+class Database:
+    """One open database. Thread-safe."""
+
+    def __init__(self, url: str, now: Callable[[], datetime] | None = None) -> None:
+        self.url = _parsed(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = _path(self.url) if self.sqlite else None
+        """Of the file; None in memory and on a server."""
+        self._now = now
+        self._lock = threading.RLock()
+        if not self.sqlite:
+            self._writer = _server(self.url)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
+        elif self.path is None:
+            self._writer = self._reader = _sqlite(self.url, "IMMEDIATE", StaticPool)
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _sqlite(self.url, "IMMEDIATE", QueuePool, pool_size=1, max_overflow=0)
+            self._reader = _sqlite(self.url, "DEFERRED", QueuePool, pool_size=READERS)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: written whole at the end of the block, or not at all."""
+        if not self.sqlite:
+            with translated(), self._writer.begin() as connection:
+                yield connection
+            return
+        with self._lock, translated(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot. To be left soon: a held one keeps SQLite's WAL from shrinking."""
+        if self.sqlite and self.path is None:
+            with self.write() as connection:
+                yield connection
+            return
+        with translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def bare(self) -> Iterator[Connection]:
+        """A connection outside any transaction (VACUUM, advisory locks), not of the pool."""
+        if self.sqlite and self.path is None:
+            with self._lock, translated(), self._writer.connect() as connection:
+                yield connection
+            return
+        engine = sa.create_engine(
+            self.url,
+            poolclass=sa.pool.NullPool,
+            isolation_level="AUTOCOMMIT",
+            **({"module": driver, "connect_args": {"timeout": BUSY}} if self.sqlite else {}),
+        )
+        with translated(), engine.connect() as connection:
+            yield connection
+
+    def now(self, connection: Connection | None = None) -> datetime:
+        """The database's clock, aware UTC; SQLite has that of this machine."""
+        if self._now is not None:
+            return self._now()
+        if self.sqlite:
+            return datetime.now(UTC)
+        if connection is not None:
+            return _server_now(connection)
+        with self.read() as fresh:
+            return _server_now(fresh)
+
+    def close(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _server_now(connection: Connection) -> datetime:
+    micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    return moment(connection.exec_driver_sql(micros).scalar_one())
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):
+        raise StoreError("store.url is no database URL: sqlite:///path or postgresql://…") from None
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise StoreError(f"no such kind of database: {backend}; sqlite or postgresql")
+    return parsed
+
+
+def _path(url: URL) -> Path | None:
+    return None if url.database in (None, "", ":memory:") else Path(str(url.database)).absolute()
+
+
+def _server(url: URL) -> Engine:
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=READERS,
+        max_overflow=8,
+        pool_timeout=BUSY,
+        connect_args={"connect_timeout": 10},
+    )
+
+
+def _sqlite(url: URL, begin: str, pool: type[sa.pool.Pool], **sizes: int) -> Engine:
+    engine = sa.create_engine(
+        url,
+        module=driver,
+        poolclass=pool,
+        connect_args={"check_same_thread": False, "timeout": BUSY},
+        **({"pool_timeout": BUSY} if pool is QueuePool else {}),
+        **sizes,
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(
+        engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {begin}")
+    )
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    """The driver must not begin transactions by itself: it would begin deferred ones, which
+    fail at once, without waiting, when another process writes between their read and write."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {int(BUSY * 1000)}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "cache_size = -32768",  # 32 MB: the upper levels of a large identity index
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()

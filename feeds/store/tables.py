@@ -1,0 +1,230 @@
+"""The tables. What a row means is told here, how it changes in the module of its concern.
+
+migrations/versions holds what was shipped; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from feeds.store.codec import ENTRY, HINTS, VALIDATORS, WORDS, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column of type INTEGER.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    # --- as configured
+    Column("position", Integer, nullable=False),
+    Column("name", Text),  # the operator's title
+    Column("categories", WORDS, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    # --- as polled
+    Column("fetch_url", Text, nullable=False),
+    Column("host", Text, nullable=False),  # of fetch_url; a file's own URL
+    Column("validators", VALIDATORS),
+    Column("body_digest", LargeBinary),
+    Column("hints", HINTS, nullable=False),
+    Column("title", Text),  # the document's
+    Column("link", Text),
+    Column("hub", Text),
+    Column("self_link", Text),
+    Column("first_polled_at", Moment),
+    Column("last_polled_at", Moment),
+    Column("last_success_at", Moment),
+    Column("last_new_at", Moment),
+    Column("next_due", Moment),
+    Column("reason", Text, nullable=False),
+    Column("not_before", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("error_kind", Text),
+    Column("error", Text),
+    Column("error_at", Moment),
+    Column("error_count", Integer, nullable=False),
+    Column("gone_seen", Boolean, nullable=False),
+    Column("retired", Boolean, nullable=False),
+    Column("article_count", Integer, nullable=False),
+    Column("polls", BigInteger, nullable=False),  # recorded ones, ever
+    # --- claims
+    Column("claim_no", BigInteger, nullable=False),
+    Column("claim_until", Moment),  # null: not claimed
+    Column("forced", Boolean, nullable=False),
+    # When it may next be claimed: next_due, the end of a claim, or null (paused, retired, gone).
+    Column("wake", Moment),
+    Index(None, "host", "wake"),
+    Index(
+        "ix_source_claimed",
+        "host",
+        "claim_until",
+        sqlite_where=text("claim_until IS NOT NULL"),
+        postgresql_where=text("claim_until IS NOT NULL"),
+    ),
+    Index(None, "fetch_url"),
+)
+
+# One row per host: the queue of claim_due. Claims of a host are made while its row is locked,
+# so counting its claimed sources is its lease.
+host = Table(
+    "host",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("wake", Moment),  # the least of its sources'
+    Column("next_allowed", Moment, nullable=False),
+    Index(None, "wake"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_id", Id, ForeignKey("source.id"), nullable=False),
+    Column("entry", ENTRY, nullable=False),
+    Column("keys", LargeBinary, nullable=False),  # codec.pack
+    Column("content_digest", LargeBinary, nullable=False),
+    Column("published", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("story_id", Id),
+    Column("linked", Boolean, nullable=False),  # false again after an edit
+    Column("ranked", Moment),  # its story's `published`, null until linked
+    Index(None, "story_id"),
+    Index(None, "published"),
+    Index(None, "source_id", "ranked"),
+    Index(
+        "ix_article_unlinked",
+        "id",
+        sqlite_where=text("NOT linked"),
+        postgresql_where=text("NOT linked"),
+    ),
+    sqlite_autoincrement=True,  # an id is never given twice: stories are named by it
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("article_id", Id, ForeignKey("article.id"), primary_key=True, autoincrement=False),
+    Column("kind", Integer, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),  # of its founding article
+    Column("lead_id", Id, ForeignKey("article.id"), nullable=False),
+    Column("published_id", Text, nullable=False, unique=True),
+    Column("change", BigInteger, nullable=False),
+    Column("published", Moment, nullable=False),  # its lead's, as is `updated`
+    Column("updated", Moment, nullable=False),
+    Index(None, "change", unique=True),
+    Index(None, "published"),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
+    Column("members", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("rendered", LargeBinary, nullable=False),
+    Column("rendered_seq", BigInteger, nullable=False),
+)
+
+feed_log = Table(
+    "feed_log",
+    metadata,
+    Column("slug", Text, ForeignKey("feed.slug"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("story_id", Id, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("slug", Text, ForeignKey("feed.slug"), primary_key=True),
+    Column("story_id", Id, ForeignKey("story.id"), primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("entered_at", Moment, nullable=False),
+    Index(None, "slug", "seq"),
+    sqlite_with_rowid=False,
+)
+
+# A ring of LEDGER rows for each source: `slot` is the poll's number modulo LEDGER, so that the
+# newest row takes the place of the oldest and nothing has to be pruned.
+poll = Table(
+    "poll",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("status", Integer),
+    Column("duration", Float, nullable=False),
+    Column("bytes_received", BigInteger, nullable=False),
+    Column("sent_validators", Boolean, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("error_kind", Text),
+    sqlite_with_rowid=False,
+)
+LEDGER = 200
+
+serial = Table(
+    "serial",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+VERSION_TABLE = "feedmill_version"
