@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 import feedparser
-from feedparser import encodings
+from feedparser import api, encodings
 from feedparser.encodings import convert_to_utf8, parse_content_type
 
 from aggregator.read.clean import Clean, Markup, Wash
@@ -34,6 +34,10 @@ MAX_LIST = 500
 
 # feedparser warns of its own fallback from `updated` to `published`, which we don't use.
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="feedparser")
+
+# RFC 4287 §4.2.6 forbids resolving ids; a redirect would change every relative one.
+for _parser in (api.StrictFeedParser, api.LooseFeedParser):
+    _parser.can_be_relative_uri = _parser.can_be_relative_uri - {"id"}
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _CHARREF = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")

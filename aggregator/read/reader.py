@@ -1,0 +1,109 @@
+"""The bytes of one response → Document: JSON or XML, raw ids, clean texts. Pure, may be slow.
+
+Hostile documents can cost seconds and memory here: callers that poll go through
+`aggregator.read.pool`, which ends a reading that takes too long.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from aggregator.read.clean import Clean, Verbatim, Wash
+from aggregator.read.jsonfeed import parse_json
+from aggregator.read.parse import MAX_GUID, decode, parse
+from aggregator.read.split import Split, split
+from feeds.errors import EmptyDocument, NotAFeed
+from feeds.models import Document, Entry
+from feeds.text import xml_safe
+
+_BLANK = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
+_FEED = re.compile(rb"<(?:[\w-]+:)?(?:rss|feed|rdf|channel)[\s>]", re.I)
+_HTML = re.compile(
+    rb"^\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body)", re.I | re.S
+)
+_CHALLENGE = re.compile(
+    rb"cf-chl|cf_chl|just a moment\.\.\.|checking your browser|captcha|attention required"
+    rb"|verify(?:ing)? (?:that )?you are (?:a )?human|enable javascript and cookies|ddos-guard",
+    re.I,
+)
+_LOGIN = re.compile(rb"type=[\"']?password", re.I)
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "a zip archive",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "an image",
+    b"GIF8": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"ID3": "an audio file",
+}
+
+
+def read(body: bytes, url: str, content_type: str | None) -> Document:
+    """What the response from `url` says. Raises EmptyDocument, NotAFeed, ReadError."""
+    return _read(body, url, content_type, Clean(), resolve=False)
+
+
+def read_raw(body: bytes, url: str, content_type: str | None) -> Document:
+    """As `read`, before cleaning and title flattening: for judging the reading alone."""
+    return _read(body, url, content_type, Verbatim(), resolve=True)
+
+
+def _read(
+    body: bytes, url: str, content_type: str | None, wash: Wash, *, resolve: bool
+) -> Document:
+    start = body[:4096].lstrip(_BLANK)
+    if not start and not body.strip(_BLANK):
+        raise EmptyDocument("the response is empty")
+    for magic, name in _MAGIC.items():
+        if body.startswith(magic):
+            raise NotAFeed(f"{name}, not a feed")
+    if start[:1] in (b"{", b"["):
+        return parse_json(body, url, wash)
+    decoded = decode(body, content_type)
+    _refuse(decoded.data)
+    document, guessed = parse(decoded.data, url, wash, resolve=resolve)
+    if not document.entries and not _FEED.search(decoded.data):
+        raise NotAFeed("no RSS, Atom or other feed in it")
+    document = _with_raw_ids(document, guessed, split(decoded.data))
+    return replace(document, fault=document.fault or decoded.fault)
+
+
+def _refuse(data: bytes) -> None:
+    """Raise NotAFeed for what is plainly something else, and say what."""
+    if b"<" not in data:
+        raise NotAFeed("plain text, not a feed")
+    head = data[:65536]
+    # Our decoder put the XML declaration there; a page may carry comments before its doctype.
+    if not _HTML.match(head) or _FEED.search(head):
+        if re.search(rb"<opml[\s>]", head[:4096], re.I) and not _FEED.search(head):
+            raise NotAFeed("an OPML list of feeds, not a feed")
+        return
+    if _CHALLENGE.search(head):
+        raise NotAFeed("an HTML page, not a feed: it looks like a bot challenge")
+    if _LOGIN.search(head):
+        raise NotAFeed("an HTML page, not a feed: it looks like a login page")
+    raise NotAFeed("an HTML page, not a feed")
+
+
+def _with_raw_ids(document: Document, guessed: tuple[bool, ...], found: Split | None) -> Document:
+    """The document with ids as they were written, where the splitter saw the same entries.
+
+    feedparser resolves `<guid>12345</guid>` and atom:id against the base, so that a redirect
+    would change every such id; and it makes a link of them.
+    """
+    if found is None or len(found.items) != len(document.entries):
+        return document
+    entries = tuple(
+        _with_raw_id(entry, item.guid, guess)
+        for entry, item, guess in zip(document.entries, found.items, guessed, strict=True)
+    )
+    return replace(document, entries=entries, id=found.feed_id or document.id)
+
+
+def _with_raw_id(entry: Entry, guid: str | None, guessed: bool) -> Entry:
+    if guid is None:
+        return entry
+    raw = xml_safe(guid).strip()[:MAX_GUID] or None
+    no_link = guessed and raw is not None and not re.match(r"(?i)https?:|/", raw)
+    return replace(entry, guid=raw, link=None if no_link else entry.link)
