@@ -43,6 +43,8 @@ class Database:
         """Of the file; None in memory and on a server."""
         self._now = now
         self._lock = threading.RLock()
+        self._writer: Engine
+        self._reader: Engine
         if not self.sqlite:
             self._writer = _server(self.url)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")

@@ -71,6 +71,7 @@ def _kind(error: exc.DBAPIError, words: str) -> type[StoreError]:
     for part, kind in _WORDS:
         if part in words:
             return kind
-    if error.connection_invalidated or isinstance(error, exc.InterfaceError):
+    server = hasattr(error.orig, "sqlstate")
+    if error.connection_invalidated or (server and isinstance(error, exc.InterfaceError)):
         return StoreBusy
     return StoreError
