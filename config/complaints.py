@@ -1,0 +1,94 @@
+"""Complaints about a configuration file: collected, placed at their lines, said all at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from config.lines import Path as KeyPath
+from config.lines import line_of
+from config.schema import SECTIONS, MainFile, keys
+from config.values import shown
+from feeds.errors import ConfigError
+
+ENVIRONMENT = "environment"
+"""Stands in the place of a file for FEEDMILL_… variables."""
+
+_KINDS = {
+    "string_type": "must be a text in quotes",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": 'must be a list, like ["a", "b"]',
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+}
+
+
+@dataclass
+class Complaints:
+    """`lines` of all that was wrong, in the order of the files."""
+
+    _found: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def add(self, file: str, line: int, key: str, text: str) -> None:
+        self._found.append((file, line, f"{key}: {text}" if key else text))
+
+    def validation(self, file: str, lines: Mapping[KeyPath, int], error: ValidationError) -> None:
+        """All that pydantic found."""
+        for one in error.errors(include_url=False):
+            path = one["loc"]
+            self.add(file, line_of(dict(lines), path), dotted(path), _text(one))
+
+    def raise_any(self) -> None:
+        """Raises ConfigError when there was anything."""
+        if self._found:
+            order = {file: i for i, (file, _, _) in reversed(list(enumerate(self._found)))}
+            ranked = sorted(self._found, key=lambda c: (order[c[0]], c[1]))
+            raise ConfigError([f"{file}:{line}: {text}" for file, line, text in ranked])
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+
+def dotted(path: KeyPath) -> str:
+    """("sources", 0, "every") → "sources[1].every": people count from one."""
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def did_you_mean(word: str, words: Collection[str]) -> str:
+    """`, did you mean "x"?`, or the list of what there is."""
+    if close := difflib.get_close_matches(word, words, 1, 0.6):
+        return f'did you mean "{close[0]}"?'
+    return "there is " + ", ".join(sorted(words)) if words else "there is none"
+
+
+def _text(error: ErrorDetails) -> str:
+    kind, path = error["type"], error["loc"]
+    if kind == "extra_forbidden":
+        table = SECTIONS.get(str(path[0]), MainFile) if len(path) > 1 else MainFile
+        return f"unknown key, {did_you_mean(str(path[-1]), keys(table))}"
+    if kind in _KINDS:
+        return f"{_KINDS[kind]}, not {shown(error['input'])}"
+    if kind == "string_pattern_mismatch":
+        return f'{shown(error["input"])} is no language tag; write one like "en" or "pt-BR"'
+    text = error["msg"]
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return f"{shown(error['input'])} is out of range: {text[0].lower()}{text[1:]}"
+    return text
+
+
+def relative(path: Path) -> str:
+    """A path as complaints name it: relative to the working folder when it is inside."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

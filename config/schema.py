@@ -1,0 +1,148 @@
+"""The keys of feedmill.toml, as pydantic models: names, types, defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from config.values import (
+    Address,
+    Secret,
+    address,
+    duration,
+    header_name,
+    networks,
+    shown,
+    size,
+    text_or_secret,
+    web_url,
+    wrong,
+)
+
+Duration = Annotated[float, BeforeValidator(duration)]
+Size = Annotated[int, BeforeValidator(size)]
+Networks = Annotated[Any, BeforeValidator(networks)]
+WebUrl = Annotated[str, BeforeValidator(web_url)]
+Text = Annotated[Any, BeforeValidator(text_or_secret)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise wrong(f'{shown(name)} is no time zone; write one like "Europe/Berlin" or "UTC"')
+    return ZoneInfo(name).key
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise wrong("must be a text of one line, not empty")
+    return text.strip()
+
+
+def _headers(value: Any) -> dict[str, str | Secret]:
+    if not isinstance(value, dict):
+        raise wrong('must be a table, like { Authorization = { env = "TOKEN" } }')
+    found = {header_name(name): text_or_secret(each) for name, each in value.items()}
+    for each in found.values():
+        if isinstance(each, str) and not (each.isprintable() and each.isascii()):
+            raise wrong("header values are printable ASCII on one line")
+    return found
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SiteTable(Table):
+    title: Line = "Feedmill"
+    url: WebUrl | None = None
+    contact: Line | None = None
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None = None
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    id: Line | None = None
+
+
+class ServerTable(Table):
+    listen: Annotated[Any, BeforeValidator(address)] = Address("127.0.0.1", 8080)
+
+
+class StoreTable(Table):
+    url: Text = "sqlite:///var/feedmill.db"
+
+
+class PollTable(Table):
+    interval: Duration = 3600.0
+    max_interval: Duration = 86_400.0
+    timeout: Duration = 30.0
+    max_body: Size = 10_000_000
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
+    per_host: Annotated[int, Field(ge=1, le=100)] = 1
+    host_delay: Duration = 1.0
+    readers: Annotated[int, Field(ge=1, le=64)] = 2
+    allow_private: Networks = False
+
+
+class OutputTable(Table):
+    directory: Line = "var/public"
+
+
+class IdentityTable(Table):
+    tracking: Line | None = None
+
+
+class CategoryTable(Table):
+    title: Line | None = None
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class SourceTable(Table):
+    url: Text = None
+    file: Line | None = None
+    categories: list[str] = Field(default_factory=list)
+    title: Line | None = None
+    every: Duration | None = None
+    timeout: Duration | None = None
+    paused: bool = False
+    headers: Annotated[Any, BeforeValidator(_headers)] = Field(default_factory=dict)
+    allow_private: Networks = None
+    secret_url: bool = False
+    was: WebUrl | None = None
+
+
+class ListFile(Table):
+    """An included TOML list."""
+
+    categories: dict[str, CategoryTable] = Field(default_factory=dict)
+    sources: list[SourceTable] = Field(default_factory=list)
+
+
+class MainFile(ListFile):
+    include: list[str] = Field(default_factory=list)
+    site: SiteTable = SiteTable()
+    server: ServerTable = ServerTable()
+    store: StoreTable = StoreTable()
+    poll: PollTable = PollTable()
+    output: OutputTable = OutputTable()
+    identity: IdentityTable = IdentityTable()
+
+
+SECTIONS: dict[str, type[Table]] = {
+    "site": SiteTable,
+    "server": ServerTable,
+    "store": StoreTable,
+    "poll": PollTable,
+    "output": OutputTable,
+    "identity": IdentityTable,
+    "categories": CategoryTable,
+    "sources": SourceTable,
+}
+"""The tables whose keys are known by name."""
+
+
+def keys(of: type[Table]) -> list[str]:
+    return list(of.model_fields)

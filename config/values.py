@@ -1,0 +1,169 @@
+"""The values a configuration is made of: durations, sizes, slugs, URLs, addresses, secrets.
+
+Each checker takes what TOML gave and returns what Feedmill uses, or raises Wrong with what is
+wrong and what would be right.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic_core import PydanticCustomError
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+RESERVED = frozenset(
+    ("desk", "api", "healthz", "readyz", "metrics", "static", "feeds", "websub", "robots")
+) | {"favicon"}
+"""Slugs that the server needs for itself."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
+_BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 10**6, "GB": 10**9}
+_BYTES |= {"KiB": 1024, "MiB": 2**20, "GiB": 2**30}
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def wrong(text: str) -> PydanticCustomError:
+    """The complaint of one value: what is wrong, what would be right."""
+    # Braces are pydantic's template syntax.
+    return PydanticCustomError("wrong", "{text}", {"text": text})
+
+
+def duration(value: Any) -> float:
+    """Seconds, of "90s", "15m", "1h", "2d", "1w"."""
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise wrong(f'{shown(value)} is no duration; write one like "30s", "15m", "1h" or "2d"')
+    seconds = float(found[1]) * _SECONDS[found[2]]
+    if seconds <= 0:
+        raise wrong(f"{shown(value)} must be more than nothing")
+    return seconds
+
+
+def size(value: Any) -> int:
+    """Bytes, of "10MB", "512KiB", or a plain number."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or float(found[1]) <= 0:
+        raise wrong(f'{shown(value)} is no size; write one like "10MB" or "512KiB"')
+    return int(float(found[1]) * _BYTES[found[2] or "B"])
+
+
+def networks(value: Any) -> bool | tuple[str, ...]:
+    """`allow_private`: true, false, or a list of networks."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, list):
+        raise wrong(f'{shown(value)} must be true, false or a list like ["10.0.0.0/8"]')
+    for each in value:
+        try:
+            ipaddress.ip_network(each)
+        except (ValueError, TypeError) as error:
+            raise wrong(f'{shown(each)} is no network; write one like "10.0.0.0/8"') from error
+    return tuple(value)
+
+
+def slug(value: str) -> str:
+    """A category's name in addresses."""
+    if not SLUG.fullmatch(value) or len(value) > 64:
+        raise wrong(
+            f"{shown(value)} is no slug; use small letters, digits and single hyphens, 64 at most"
+        )
+    if value in RESERVED:
+        raise wrong(f"{shown(value)} is an address that the server needs; choose another slug")
+    return value
+
+
+def web_url(value: Any) -> str:
+    """An http(s) URL with a host."""
+    if not isinstance(value, str):
+        raise wrong(f"{shown(value)} must be a text")
+    try:
+        parts = urlsplit(value.strip())
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        good = good and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or re.search(r"[\s\x00-\x1f]", value.strip()):
+        raise wrong(f'{redacted(value)} is no web address; write "https://host/path"')
+    return value.strip()
+
+
+def redacted(url: str) -> str:
+    """A URL as a complaint may show it: without userinfo and query, which can hold secrets."""
+    return shown(re.sub(r"//[^/@\s]*@", "//…@", url.partition("?")[0]))
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it means every address of the machine."""
+        return self.host in ("0.0.0.0", "::", "*", "")  # noqa: S104 - compared, not bound
+
+
+def address(value: Any) -> Address:
+    """`host:port`, `[v6]:port`."""
+    host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise wrong(f'{shown(value)} is no address; write "host:port", like "127.0.0.1:8080"')
+    host = host.strip("[]")
+    return Address("0.0.0.0" if host in ("", "*") else host, int(port))  # noqa: S104 - asked for
+
+
+def header_name(name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        raise wrong(f"{shown(name)} is no header name (RFC 9110)")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that stands elsewhere: in the environment or in a file."""
+
+    env: str | None = None
+    file: str | None = None
+
+    def value(self, folder: Path) -> str:
+        """Raises Wrong when it is not there."""
+        if self.env is not None:
+            if not (found := os.environ.get(self.env)):
+                raise wrong(f"the environment variable {self.env} is not set")
+            return found
+        path = folder / str(self.file)
+        try:
+            return path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8"
+            raise wrong(f"the secret file {self.file} can't be read: {reason}") from error
+
+
+def text_or_secret(value: Any) -> str | Secret:
+    if isinstance(value, str):
+        return value
+    keys = set(value) if isinstance(value, dict) else set()
+    if keys not in ({"env"}, {"file"}) or not isinstance(next(iter(value.values())), str):
+        raise wrong('must be a text, or { env = "NAME" }, or { file = "path" }')
+    return Secret(**value)
+
+
+def shown(value: Any) -> str:
+    """A value as a complaint shows it: short, on one line."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if len(text) <= 80 else text[:79] + "…"
