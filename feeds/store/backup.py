@@ -60,9 +60,12 @@ _CHECKS = {
     "articles of a story that is not there": """
         SELECT count(*) FROM article LEFT JOIN story ON story.id = article.story_id
         WHERE article.story_id IS NOT NULL AND story.id IS NULL""",
-    "articles without any key": """
-        SELECT count(*) FROM article WHERE NOT EXISTS
-        (SELECT 1 FROM identity WHERE identity.article_id = article.id)""",
+    "keys of an article that is not there": """
+        SELECT count(*) FROM identity LEFT JOIN article ON article.id = identity.article_id
+        WHERE article.id IS NULL OR article.source_id <> identity.source_id""",
+    "placements of a story that is not there": """
+        SELECT count(*) FROM placement LEFT JOIN story ON story.id = placement.story_id
+        WHERE story.id IS NULL""",
     "feeds whose log has another length": """
         SELECT count(*) FROM feed WHERE seq <>
         (SELECT coalesce(max(seq), 0) FROM feed_log WHERE feed_log.slug = feed.slug)""",

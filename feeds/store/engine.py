@@ -29,6 +29,8 @@ try:  # Bundles a SQLite that is free of the WAL bug of 3.7.0-3.51.2.
 except ImportError:  # No wheel for this machine: the system's; `feedmill check` warns.
     driver = sqlite3
 
+__all__ = ["Database", "driver"]
+
 BUSY = 10.0  # seconds that a write waits for another process's
 READERS = 8
 

@@ -1,6 +1,8 @@
 """The tables. What a row means is told here, how it changes in the module of its concern.
 
-migrations/versions holds what was shipped; a test compares the two.
+migrations/versions holds what was shipped; a test compares the two. Articles and stories are
+pointed to without foreign keys: each would cost an index of its own, or a full scan for every
+article that retention removes. backup.problems() checks them instead.
 """
 
 from __future__ import annotations
@@ -133,7 +135,7 @@ identity = Table(
     metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("source_id", Id, ForeignKey("source.id"), primary_key=True, autoincrement=False),
-    Column("article_id", Id, ForeignKey("article.id"), primary_key=True, autoincrement=False),
+    Column("article_id", Id, primary_key=True, autoincrement=False),
     Column("kind", Integer, nullable=False),
     Column("shared", Boolean, nullable=False),
     sqlite_with_rowid=False,
@@ -143,7 +145,7 @@ story = Table(
     "story",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),  # of its founding article
-    Column("lead_id", Id, ForeignKey("article.id"), nullable=False),
+    Column("lead_id", Id, nullable=False),
     Column("published_id", Text, nullable=False, unique=True),
     Column("change", BigInteger, nullable=False),
     Column("published", Moment, nullable=False),  # its lead's, as is `updated`
@@ -182,7 +184,7 @@ placement = Table(
     "placement",
     metadata,
     Column("slug", Text, ForeignKey("feed.slug"), primary_key=True),
-    Column("story_id", Id, ForeignKey("story.id"), primary_key=True, autoincrement=False),
+    Column("story_id", Id, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("entered_at", Moment, nullable=False),

@@ -106,6 +106,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_source_fetch_url"), "source", ["fetch_url"], unique=False)
     op.create_index(op.f("ix_source_host_wake"), "source", ["host", "wake"], unique=False)
     op.create_table(
+        "story",
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("lead_id", ID, nullable=False),
+        sa.Column("published_id", sa.Text(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
+        sa.UniqueConstraint("published_id", name=op.f("uq_story_published_id")),
+    )
+    op.create_index(op.f("ix_story_change"), "story", ["change"], unique=True)
+    op.create_index(op.f("ix_story_published"), "story", ["published"], unique=False)
+    op.create_table(
         "article",
         sa.Column("id", ID, nullable=False),
         sa.Column("source_id", ID, nullable=False),
@@ -149,6 +162,29 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "identity",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("source_id", ID, autoincrement=False, nullable=False),
+        sa.Column("article_id", ID, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Integer(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_identity_source_id")),
+        sa.PrimaryKeyConstraint("key", "source_id", "article_id", name=op.f("pk_identity")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "placement",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("story_id", ID, autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["slug"], ["feed.slug"], name=op.f("fk_placement_slug")),
+        sa.PrimaryKeyConstraint("slug", "story_id", name=op.f("pk_placement")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_placement_slug_seq"), "placement", ["slug", "seq"], unique=False)
+    op.create_table(
         "poll",
         sa.Column("source_id", ID, autoincrement=False, nullable=False),
         sa.Column("slot", sa.Integer(), autoincrement=False, nullable=False),
@@ -167,44 +203,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "slot", name=op.f("pk_poll")),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "identity",
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("source_id", ID, autoincrement=False, nullable=False),
-        sa.Column("article_id", ID, autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Integer(), nullable=False),
-        sa.Column("shared", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["article.id"], name=op.f("fk_identity_article_id")
-        ),
-        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_identity_source_id")),
-        sa.PrimaryKeyConstraint("key", "source_id", "article_id", name=op.f("pk_identity")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "story",
-        sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("lead_id", ID, nullable=False),
-        sa.Column("published_id", sa.Text(), nullable=False),
-        sa.Column("change", sa.BigInteger(), nullable=False),
-        sa.Column("published", sa.BigInteger(), nullable=False),
-        sa.Column("updated", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["lead_id"], ["article.id"], name=op.f("fk_story_lead_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
-        sa.UniqueConstraint("published_id", name=op.f("uq_story_published_id")),
-    )
-    op.create_index(op.f("ix_story_change"), "story", ["change"], unique=True)
-    op.create_index(op.f("ix_story_published"), "story", ["published"], unique=False)
-    op.create_table(
-        "placement",
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("story_id", ID, autoincrement=False, nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("entered_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["slug"], ["feed.slug"], name=op.f("fk_placement_slug")),
-        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_placement_story_id")),
-        sa.PrimaryKeyConstraint("slug", "story_id", name=op.f("pk_placement")),
-        sqlite_with_rowid=False,
-    )
-    op.create_index(op.f("ix_placement_slug_seq"), "placement", ["slug", "seq"], unique=False)

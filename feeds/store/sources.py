@@ -1,0 +1,237 @@
+"""Sources: what is configured (sync), how they stand, what their last requests brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from feeds.models import Hints, LedgerRow, Outcome, Source, SourceInfo, SourceState
+from feeds.store.codec import EPOCH
+from feeds.store.engine import Database
+from feeds.store.sql import chunks, insert_missing
+from feeds.store.tables import host, poll, source
+
+STATE = tuple(
+    source.c[name]
+    for name in (
+        "id url fetch_url validators body_digest hints name title link hub self_link "
+        "first_polled_at last_polled_at last_success_at last_new_at next_due reason not_before "
+        "failures failing_since error_kind error error_at error_count gone_seen retired paused "
+        "active article_count"
+    ).split()
+)
+INFO = tuple(source.c[name] for name in "id url host public name title link last_new_at".split())
+
+
+def state_of(row: Any) -> SourceState:
+    """A row with the columns STATE. Its title is the operator's, else the document's."""
+    values = dict(row._mapping)
+    name = values.pop("name", None)
+    return SourceState(**{**values, "title": name or values["title"]})
+
+
+def info_of(row: Any) -> SourceInfo:
+    """A row with the columns INFO."""
+    fallback = row.host if row.public else f"Source {row.id}"
+    return SourceInfo(
+        id=row.id,
+        url=row.url if row.public else "",
+        title=row.name or row.title or fallback,
+        link=row.link,
+        updated=row.last_new_at,
+    )
+
+
+def host_of(url: str) -> str:
+    """The lower-cased host name, any port (E19); a local file is a host of its own."""
+    parts = urlsplit(url)
+    return url if parts.scheme == "file" else (parts.hostname or url)
+
+
+def is_public(declared: Source) -> bool:
+    """Whether the URL may be shown: no file, no secret, no userinfo (E32)."""
+    parts = urlsplit(declared.url)
+    return not declared.secret_url and parts.scheme != "file" and "@" not in parts.netloc
+
+
+# --- sync
+
+
+def sync(database: Database, sources: Iterable[Source]) -> None:
+    """Make the store know just these, in this order, in one transaction. 100,000: seconds."""
+    wanted = {each.url: each for each in sources}
+    with database.write() as connection:
+        now = database.now(connection)
+        known = {row.url: row for row in connection.execute(sa.select(*_CONFIGURED)).all()}
+        renamed = _renamed(wanted, known)
+        rows = {renamed.get(url, url): row for url, row in known.items()}
+        hosts: set[str] = set()
+        new, edits = [], []
+        for position, declared in enumerate(wanted.values()):
+            row = rows.get(declared.url)
+            if row is None:
+                new.append(_new(declared, position, now))
+            elif edit := _edit(row, declared, position, now):
+                edits.append(edit)
+                hosts |= {row.host, edit["host"]}
+        gone = [row for url, row in rows.items() if row.active and url not in wanted]
+        edits += [_as_it_is(row) | {"active": False, "wake": None} for row in gone]
+        hosts |= {row.host for row in gone} | {row["host"] for row in new}
+        _write(connection, new, edits)
+        add_hosts(connection, hosts)
+        refresh_hosts(connection, hosts)
+
+
+_EDITABLE = (
+    "url position name categories public paused active fetch_url host retired gone_seen "
+    "next_due wake"
+).split()
+_CONFIGURED = (source.c.id, source.c.claim_until, *(source.c[name] for name in _EDITABLE))
+
+
+def _renamed(wanted: dict[str, Source], known: dict[str, Any]) -> dict[str, str]:
+    """Old URL → new one: the operator says so (`was`), or the new one is where the old one's
+    permanent redirects had led. Only a source that is configured no more can be renamed."""
+    left = {url: row for url, row in known.items() if url not in wanted}
+    adopted = {row.fetch_url: url for url, row in left.items() if row.fetch_url != url}
+    renamed: dict[str, str] = {}
+    for url, declared in wanted.items():
+        if url in known:
+            continue
+        old = declared.was if declared.was in left else adopted.get(url)
+        if old is not None and old not in renamed:
+            renamed[old] = url
+    return renamed
+
+
+def _declared(declared: Source, position: int) -> dict[str, Any]:
+    return {
+        "url": declared.url,
+        "position": position,
+        "name": declared.title,
+        "categories": declared.categories,
+        "public": is_public(declared),
+        "paused": declared.paused,
+        "active": True,
+    }
+
+
+def _new(declared: Source, position: int, now: datetime) -> dict[str, Any]:
+    return _declared(declared, position) | {
+        "fetch_url": declared.url,
+        "host": host_of(declared.url),
+        "hints": Hints(),
+        "next_due": now,
+        "wake": None if declared.paused else now,
+        "reason": "new",
+        "failures": 0,
+        "error_count": 0,
+        "gone_seen": False,
+        "retired": False,
+        "article_count": 0,
+        "polls": 0,
+        "claim_no": 0,
+        "forced": False,
+    }
+
+
+def _as_it_is(row: Any) -> dict[str, Any]:
+    return {"key": row.id, "renamed": False} | {name: getattr(row, name) for name in _EDITABLE}
+
+
+def _edit(row: Any, declared: Source, position: int, now: datetime) -> dict[str, Any] | None:
+    """The row as it should be; None when it is so already."""
+    before = _as_it_is(row)
+    after = before | _declared(declared, position)
+    if row.url != declared.url:
+        after |= {"fetch_url": declared.url, "host": host_of(declared.url), "renamed": True}
+    if not row.active:  # Configured anew: a source that was gone gets another chance.
+        after |= {"retired": False, "gone_seen": False, "next_due": row.next_due or now}
+    resting = after["paused"] or after["retired"]
+    after["wake"] = None if resting else (row.claim_until or after["next_due"])
+    return after if after != before else None
+
+
+def _write(connection: Connection, new: list[dict[str, Any]], edits: list[dict[str, Any]]) -> None:
+    if edits:
+        where = source.c.id == sa.bindparam("key")
+        # A chain of renames (a → b, b → c) in any order: all take a place nobody wants first.
+        moved = [{"key": edit["key"], "aside": f"\x01{edit['key']}"} for edit in edits]
+        if any(edit.pop("renamed") for edit in edits):
+            connection.execute(
+                sa.update(source).where(where).values(url=sa.bindparam("aside")), moved
+            )
+        connection.execute(sa.update(source).where(where), edits)
+    if new:
+        connection.execute(sa.insert(source), new)
+
+
+# --- hosts
+
+
+def add_hosts(connection: Connection, names: Iterable[str]) -> None:
+    insert_missing(connection, host, [{"name": n, "next_allowed": EPOCH} for n in sorted(names)])
+
+
+def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
+    """Each host wakes with the first of its sources. Locked in order of name, against deadlock."""
+    least = (
+        sa.select(sa.func.min(source.c.wake)).where(source.c.host == host.c.name).scalar_subquery()
+    )
+    for some in chunks(sorted(set(names)), 1000):
+        connection.execute(
+            sa.select(host.c.name)
+            .where(host.c.name.in_(some))
+            .order_by(host.c.name)
+            .with_for_update()
+        ).all()
+        connection.execute(sa.update(host).where(host.c.name.in_(some)).values(wake=least))
+
+
+# --- reading
+
+
+def states(database: Database) -> list[SourceState]:
+    query = sa.select(*STATE).where(source.c.active).order_by(source.c.position, source.c.id)
+    with database.read() as connection:
+        return [state_of(row) for row in connection.execute(query).all()]
+
+
+def infos(database: Database) -> list[SourceInfo]:
+    query = (
+        sa.select(*INFO)
+        .where(source.c.active, source.c.public)
+        .order_by(source.c.position, source.c.id)
+    )
+    with database.read() as connection:
+        return [info_of(row) for row in connection.execute(query).all()]
+
+
+def categories(database: Database) -> dict[int, tuple[str, ...]]:
+    query = (
+        sa.select(source.c.id, source.c.categories)
+        .where(source.c.active)
+        .order_by(source.c.position, source.c.id)
+    )
+    with database.read() as connection:
+        return {row.id: row.categories for row in connection.execute(query).all()}
+
+
+def ledger(database: Database, source_id: int, limit: int) -> list[LedgerRow]:
+    query = (
+        sa.select(*(column for column in poll.c if column.name not in _NOT_SHOWN))
+        .where(poll.c.source_id == source_id)
+        .order_by(poll.c.number.desc())
+        .limit(limit)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    return [LedgerRow(**{**row._mapping, "outcome": Outcome(row.outcome)}) for row in rows]
+
+
+_NOT_SHOWN = {"source_id", "slot", "number"}
