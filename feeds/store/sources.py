@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,23 +17,17 @@ from feeds.store.engine import Database
 from feeds.store.sql import chunks, insert_missing
 from feeds.store.tables import host, poll, source
 
-STATE = tuple(
+STATE = (*(source.c[each.name] for each in fields(SourceState)), source.c.name)
+INFO = tuple(
     source.c[name]
-    for name in (
-        "id url fetch_url validators body_digest hints name title link hub self_link "
-        "first_polled_at last_polled_at last_success_at last_new_at next_due reason not_before "
-        "failures failing_since error_kind error error_at error_count gone_seen retired paused "
-        "active article_count"
-    ).split()
+    for name in ("id", "url", "host", "public", "name", "title", "link", "last_new_at")
 )
-INFO = tuple(source.c[name] for name in "id url host public name title link last_new_at".split())
 
 
-def state_of(row: Any) -> SourceState:
-    """A row with the columns STATE. Its title is the operator's, else the document's."""
-    values = dict(row._mapping)
-    name = values.pop("name", None)
-    return SourceState(**{**values, "title": name or values["title"]})
+def state_of(values: Mapping[str, Any]) -> SourceState:
+    """Of the columns STATE. Its title is the operator's, else the document's."""
+    rest = {key: value for key, value in values.items() if key != "name"}
+    return SourceState(**{**rest, "title": values["name"] or values["title"]})
 
 
 def info_of(row: Any) -> SourceInfo:
@@ -88,9 +83,9 @@ def sync(database: Database, sources: Iterable[Source]) -> None:
 
 
 _EDITABLE = (
-    "url position name categories public paused active fetch_url host retired gone_seen "
-    "next_due wake"
-).split()
+    *("url", "position", "name", "categories", "public", "paused", "active"),
+    *("fetch_url", "host", "retired", "gone_seen", "next_due", "wake"),
+)
 _CONFIGURED = (source.c.id, source.c.claim_until, *(source.c[name] for name in _EDITABLE))
 
 
@@ -161,11 +156,10 @@ def _write(connection: Connection, new: list[dict[str, Any]], edits: list[dict[s
     if edits:
         where = source.c.id == sa.bindparam("key")
         # A chain of renames (a → b, b → c) in any order: all take a place nobody wants first.
-        moved = [{"key": edit["key"], "aside": f"\x01{edit['key']}"} for edit in edits]
-        if any(edit.pop("renamed") for edit in edits):
-            connection.execute(
-                sa.update(source).where(where).values(url=sa.bindparam("aside")), moved
-            )
+        moved = [{"key": e["key"], "aside": f"\x01{e['key']}"} for e in edits if e.pop("renamed")]
+        if moved:
+            aside = sa.update(source).where(where).values(url=sa.bindparam("aside"))
+            connection.execute(aside, moved)
         connection.execute(sa.update(source).where(where), edits)
     if new:
         connection.execute(sa.insert(source), new)
@@ -199,7 +193,7 @@ def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
 def states(database: Database) -> list[SourceState]:
     query = sa.select(*STATE).where(source.c.active).order_by(source.c.position, source.c.id)
     with database.read() as connection:
-        return [state_of(row) for row in connection.execute(query).all()]
+        return [state_of(row._mapping) for row in connection.execute(query).all()]
 
 
 def infos(database: Database) -> list[SourceInfo]:
