@@ -1,0 +1,208 @@
+"""Reading in processes that can be ended: a hostile document costs its poll and nothing else.
+
+A 40 KB author element costs feedparser 9.5 s of CPU during which `re` holds the GIL, so threads
+are no help. Workers come from a fork server that has feedparser and nh3 loaded (fork itself is
+not safe beside curl's threads; spawn would load them each time).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from concurrent.futures import BrokenExecutor, CancelledError
+from concurrent.futures import TimeoutError as FutureTimeout
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from typing import NoReturn
+
+import msgspec
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.read.reader import read
+from feeds.errors import (
+    EmptyDocument,
+    NotAFeed,
+    ReadCrashed,
+    ReadError,
+    ReadTooHungry,
+    ReadTooSlow,
+)
+from feeds.models import Document
+
+_HUNGRY = 77
+"""Exit code of a worker that came to its memory limit."""
+_PR_SET_PDEATHSIG = 1
+_ERRORS = {error.__name__: error for error in (EmptyDocument, NotAFeed, ReadError, ReadCrashed)}
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Document)
+
+
+class ReaderPool:
+    """Reads documents in at most `workers` processes; a ReadDocument. Thread-safe.
+
+    timeout: seconds that one document may take. memory: bytes that a worker may take on top of
+    what it has when it starts. A worker is replaced after `tasks` documents. The processes start
+    with the first call, and end with `close` or with this process, even by SIGKILL.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        *,
+        timeout: float = 20.0,
+        memory: int = 1 << 30,
+        tasks: int = 1000,
+    ) -> None:
+        self._workers = workers
+        self._timeout = timeout
+        self._memory = memory
+        self._tasks = tasks
+        self._lock = Lock()
+        self._pool: ProcessPool | None = None
+        self._closed = False
+        # Who waits for a worker waits here, so that a deadline counts reading and nothing else.
+        self._turn = BoundedSemaphore(workers)
+
+    def __call__(self, body: bytes, url: str, content_type: str | None) -> Document:
+        """Raises ReadError: ReadTooSlow, ReadTooHungry, ReadCrashed when a worker was ended."""
+        with self._turn:
+            try:
+                return self._read(body, url, content_type)
+            except (BrokenExecutor, RuntimeError):
+                # An idle worker was killed from outside; pebble then gives the pool up.
+                self._discard()
+            try:
+                return self._read(body, url, content_type)
+            except (BrokenExecutor, RuntimeError) as error:
+                self._discard()
+                raise ReadCrashed("the reading processes can't be started") from error
+
+    def close(self) -> None:
+        """End the processes; a reading under way raises ReadCrashed."""
+        with self._lock:
+            self._closed = True
+        self._discard()
+
+    def _read(self, body: bytes, url: str, content_type: str | None) -> Document:
+        future = self._started().schedule(
+            _work, (body, url, content_type, self._timeout), timeout=self._timeout
+        )
+        try:
+            # pebble's deadline follows the wall clock, which may jump; this one does not.
+            kind, payload = future.result(timeout=self._timeout * 1.5 + 10)
+        except FutureTimeout as error:
+            if not future.done():
+                self._discard()
+            raise ReadTooSlow(f"reading took over {self._timeout:g} s") from error
+        except CancelledError as error:
+            raise ReadCrashed("the reader is closed") from error
+        except ProcessExpired as error:
+            raise self._expired(error.exitcode) from error
+        if kind:
+            raise _ERRORS.get(kind, ReadError)(payload.decode("utf-8", "replace"))
+        return _DECODER.decode(payload)
+
+    def _expired(self, code: int | None) -> ReadError:
+        # A Rust allocation that fails aborts; ours exits with _HUNGRY.
+        if code in (_HUNGRY, -signal.SIGABRT):
+            return ReadTooHungry(f"reading took over {self._memory >> 20} MB of memory")
+        if code == -signal.SIGXCPU:
+            return ReadTooSlow(f"reading took over {self._timeout:g} s")
+        how = f"by signal {-code}" if code and code < 0 else f"with status {code}"
+        return ReadCrashed(f"the reading process ended {how}")
+
+    def _started(self) -> ProcessPool:
+        with self._lock:
+            if self._closed:
+                raise ReadCrashed("the reader is closed")
+            if self._pool is None:
+                _keep_main_out()
+                context = multiprocessing.get_context("forkserver")
+                context.set_forkserver_preload(["aggregator.read.pool"])
+                self._pool = ProcessPool(
+                    max_workers=self._workers,
+                    max_tasks=self._tasks,
+                    initializer=_settle,
+                    initargs=(self._memory,),
+                    context=context,
+                )
+            return self._pool
+
+    def _discard(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+
+
+def _keep_main_out() -> None:
+    """Spare the workers our main script: multiprocessing would run it again in each of them.
+
+    It leaves out a main module whose name ends in `.__main__` (multiprocessing/spawn.py); a
+    console script has no name. With it come 60 MB and half a second a worker.
+    """
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None:
+        main.__spec__ = ModuleSpec("feedmill.__main__", None)
+
+
+# --- in the worker ----------------------------------------------------------------------
+
+
+def _settle(memory: int) -> None:
+    """Die with the parent, leave Ctrl-C to it, and take no more memory than allowed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # pebble's handler would wait for a Rust or C loop to end, and pebble 3 s for that.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = os.getppid()
+    if sys.platform == "linux":
+        # The parent is the fork server, which ends when the pipe to our process closes.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent or parent == 1:
+        os._exit(1)
+    if used := _address_space():
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = used + memory if hard == resource.RLIM_INFINITY else min(used + memory, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _address_space() -> int:
+    """Bytes of it that this process has; 0 where that can't be told."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
+
+
+def _work(body: bytes, url: str, content_type: str | None, timeout: float) -> tuple[str, bytes]:
+    """("", the Document as msgpack) or (name of an error, its message)."""
+    _limit_cpu(timeout)
+    try:
+        return "", _ENCODER.encode(read(body, url, content_type))
+    except MemoryError:
+        _starve()
+    except ReadError as error:
+        return type(error).__name__, str(error).encode("utf-8", "replace")
+    except Exception as error:
+        return "ReadCrashed", f"{type(error).__name__}: {error}"[:300].encode("utf-8", "replace")
+
+
+def _starve() -> NoReturn:
+    """End at once: what a worker holds after a MemoryError is anybody's guess."""
+    os._exit(_HUNGRY)
+
+
+def _limit_cpu(timeout: float) -> None:
+    """SIGXCPU well after the deadline, should nobody be there to keep it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    seconds = int(used.ru_utime + used.ru_stime + timeout * 1.5 + 5)
+    soft = seconds if hard == resource.RLIM_INFINITY else min(seconds, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
