@@ -51,10 +51,24 @@ def claim_due(
     return claims
 
 
+# Not `source` itself, which an enclosing query may have, and would then be correlated with.
+_CLAIMED = source.alias("claimed")
+
+
 def _running(now: datetime) -> Any:
     return (
         sa.select(sa.func.count())
-        .where(source.c.host == host.c.name, source.c.claim_until > now)
+        .where(_CLAIMED.c.host == host.c.name, _CLAIMED.c.claim_until > now)
+        .correlate(host)
+        .scalar_subquery()
+    )
+
+
+def _first_end(now: datetime) -> Any:
+    return (
+        sa.select(sa.func.min(_CLAIMED.c.claim_until))
+        .where(_CLAIMED.c.host == host.c.name, _CLAIMED.c.claim_until > now)
+        .correlate(host)
         .scalar_subquery()
     )
 
@@ -236,11 +250,8 @@ def next_claimable(
     """Of hosts that are due, when they let us; of the others, when they wake."""
     with database.read() as connection:
         now = database.now(connection)
-        leased = sa.select(sa.func.min(source.c.claim_until)).where(
-            source.c.host == host.c.name, source.c.claim_until > now
-        )
         wake = host.c.wake if urls is None else sa.func.min(source.c.wake)
-        free = sa.case((_running(now) >= rule.per_host, leased.scalar_subquery()), else_=wake)
+        free = sa.case((_running(now) >= rule.per_host, _first_end(now)), else_=wake)
         if urls is None:
             return _earliest(
                 connection,

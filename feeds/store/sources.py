@@ -24,7 +24,7 @@ INFO = tuple(
 )
 
 
-def state_of(values: Mapping[str, Any]) -> SourceState:
+def state_of(values: Mapping[Any, Any]) -> SourceState:
     """Of the columns STATE. Its title is the operator's, else the document's."""
     rest = {key: value for key, value in values.items() if key != "name"}
     return SourceState(**{**rest, "title": values["name"] or values["title"]})

@@ -1,0 +1,195 @@
+"""Articles and their keys: written in key order, found by key.
+
+Two sources that carry the same stories in different orders would otherwise take the same index
+pages in different orders; sorted, no two transactions can wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from feeds.models import Article, ChangedArticle, Key, Known, NewArticle
+from feeds.store.codec import pack, unpack
+from feeds.store.engine import Database
+from feeds.store.sql import among, chunks, insert_missing
+from feeds.store.tables import article, identity
+
+COLUMNS = tuple(
+    article.c[name]
+    for name in (
+        *("id", "source_id", "story_id", "entry"),
+        *("published", "updated", "first_seen", "revision"),
+    )
+)
+_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def article_of(row: Any) -> Article:
+    """A row that has the columns COLUMNS, under their own names."""
+    return Article(**{name: getattr(row, name) for name in _NAMES})
+
+
+# --- writing
+
+
+def insert(connection: Connection, found: Iterable[tuple[int, NewArticle]]) -> dict[int, int]:
+    """Write (source id, article) pairs; those whose very keys the source has are known already
+    and passed over. Source id → how many were written."""
+    packed = [(pack(new.keys), source_id, new) for source_id, new in found]
+    if not packed:
+        return {}
+    packed.sort(key=lambda each: each[:2])
+    seen = _there_already(connection, packed)
+    rows, counts = [], dict[int, int]()
+    for keys, source_id, new in packed:
+        if (source_id, keys) in seen:
+            continue
+        seen.add((source_id, keys))
+        counts[source_id] = counts.get(source_id, 0) + 1
+        rows.append(_row(keys, source_id, new))
+    if rows:
+        statement = sa.insert(article).returning(article.c.id, sort_by_parameter_order=True)
+        ids = connection.execute(statement, rows).scalars().all()
+        _insert_keys(
+            connection,
+            (
+                (row["source_id"], number, row["keys"])
+                for row, number in zip(rows, ids, strict=True)
+            ),
+        )
+    return counts
+
+
+def _row(keys: bytes, source_id: int, new: NewArticle) -> dict[str, Any]:
+    return {
+        "source_id": source_id,
+        "entry": new.entry,
+        "keys": keys,
+        "content_digest": new.content_digest,
+        "published": new.published,
+        "updated": new.updated,
+        "first_seen": new.first_seen,
+        "revision": 1,
+        "linked": False,
+    }
+
+
+def _there_already(
+    connection: Connection, packed: Sequence[tuple[bytes, int, NewArticle]]
+) -> set[tuple[int, bytes]]:
+    """(source id, keys) of stored articles. One key each is looked up, the most specific."""
+    probes = sorted({keys[-16:] for keys, _, _ in packed})
+    sources = {source_id for _, source_id, _ in packed}
+    seen: set[tuple[int, bytes]] = set()
+    for some in chunks(probes):
+        query = (
+            sa.select(article.c.source_id, article.c.keys)
+            .join(identity, identity.c.article_id == article.c.id)
+            .where(identity.c.key.in_(some), among(connection, identity.c.source_id, sources))
+        )
+        seen |= {(row.source_id, row.keys) for row in connection.execute(query).all()}
+    return seen
+
+
+def _insert_keys(connection: Connection, found: Iterable[tuple[int, int, bytes]]) -> None:
+    rows = [
+        {
+            "key": key.digest,
+            "source_id": source_id,
+            "article_id": number,
+            "kind": int(key.kind),
+            "shared": key.shared,
+        }
+        for source_id, number, keys in found
+        for key in unpack(keys)
+    ]
+    rows.sort(key=lambda row: (row["key"], row["source_id"], row["article_id"]))
+    insert_missing(connection, identity, rows)
+
+
+def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) -> dict[int, int]:
+    """Write (source id, change) pairs, in order of article; a source changes its own articles
+    only. Source id → how many were written."""
+    changes = {change.article_id: (source_id, change) for source_id, change in found}
+    if not changes:
+        return {}
+    rows, counts, keys = [], dict[int, int](), []
+    for row in _current(connection, changes):
+        source_id, change = changes[row.id]
+        if row.source_id != source_id:
+            continue
+        counts[source_id] = counts.get(source_id, 0) + 1
+        packed = pack((*unpack(row.keys), *change.keys))
+        rows.append(_change(row, change, packed))
+        if packed != row.keys:
+            keys.append((source_id, row.id, packed))
+    if rows:
+        statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
+        connection.execute(statement, rows)
+    _insert_keys(connection, keys)
+    return counts
+
+
+def _current(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
+    columns = (article.c.id, article.c.source_id, article.c.keys, article.c.revision)
+    query = sa.select(*columns).where(among(connection, article.c.id, ids))
+    return connection.execute(query.order_by(article.c.id).with_for_update()).all()
+
+
+def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
+    return {
+        "number": row.id,
+        "entry": change.entry,
+        "keys": keys,
+        "content_digest": change.content_digest,
+        "published": change.published,
+        "updated": change.updated,
+        "revision": row.revision + 1,
+        "linked": False,
+    }
+
+
+# --- reading
+
+
+def known(database: Database, source_id: int, digests: Collection[bytes]) -> list[Known]:
+    """The articles of this source that have one of these keys, by id."""
+    asked = set(digests)
+    rows: dict[int, Any] = {}
+    columns = ("id", "keys", "content_digest", "published", "updated", "first_seen", "revision")
+    with database.read() as connection:
+        for some in chunks(sorted(asked)):
+            query = (
+                sa.select(*(article.c[name] for name in columns))
+                .join(identity, identity.c.article_id == article.c.id)
+                .where(identity.c.key.in_(some), identity.c.source_id == source_id)
+            )
+            rows |= {row.id: row for row in connection.execute(query).all()}
+    return [_known(rows[number], asked) for number in sorted(rows)]
+
+
+def _known(row: Any, asked: set[bytes]) -> Known:
+    keys: tuple[Key, ...] = tuple(key for key in unpack(row.keys) if key.digest in asked)
+    return Known(
+        article_id=row.id,
+        keys=keys,
+        content_digest=row.content_digest,
+        published=row.published,
+        updated=row.updated,
+        first_seen=row.first_seen,
+        revision=row.revision,
+    )
+
+
+def newest(database: Database, source_ids: Collection[int] | None, limit: int) -> list[Article]:
+    """By published, newest first."""
+    with database.read() as connection:
+        query = sa.select(*COLUMNS)
+        if source_ids is not None:
+            query = query.where(among(connection, article.c.source_id, source_ids))
+        query = query.order_by(article.c.published.desc(), article.c.id.desc()).limit(limit)
+        return [article_of(row) for row in connection.execute(query).all()]

@@ -1,0 +1,111 @@
+"""What a poll leaves of its source's row. Pure: the row as it was and the Poll, to new values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feeds.models import Failure, Outcome, Poll
+from feeds.store.codec import text
+from feeds.store.tables import LEDGER
+
+
+def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
+    """The columns of `source` that every poll writes. `new` and `changed`: what was stored."""
+    told = {
+        "polls": row.polls + 1,
+        "first_polled_at": row.first_polled_at or poll.started_at,
+        "last_polled_at": poll.started_at,
+        "next_due": poll.schedule.due,
+        "reason": poll.schedule.reason,
+        "not_before": poll.schedule.not_before,
+        "validators": row.validators if poll.validators is None else poll.validators,
+        "body_digest": row.body_digest if poll.body_digest is None else poll.body_digest,
+        "article_count": row.article_count + new,
+        "claim_until": None,
+    }
+    told |= _facts(row, poll)
+    told |= _succeeded(row, poll, new + changed) if poll.failure is None else _failed(row, poll)
+    resting = row.paused or not row.active or told["retired"]
+    return told | {"wake": None if resting else poll.schedule.due}
+
+
+def _facts(row: Any, poll: Poll) -> dict[str, Any]:
+    if poll.facts is None:
+        return {name: getattr(row, name) for name in ("title", "link", "hub", "self_link", "hints")}
+    return {
+        "title": text(poll.facts.title) or None,
+        "link": text(poll.facts.link),
+        "hub": text(poll.facts.hub),
+        "self_link": text(poll.facts.self_link),
+        "hints": poll.facts.hints,
+    }
+
+
+def _succeeded(row: Any, poll: Poll, articles: int) -> dict[str, Any]:
+    return {
+        "last_success_at": poll.started_at,
+        "last_new_at": poll.started_at if articles else row.last_new_at,
+        "failures": 0,
+        "failing_since": None,
+        "error_kind": None,
+        "error": None,
+        "error_at": None,
+        "error_count": 0,
+        "gone_seen": False,
+        "retired": False,
+    }
+
+
+def _failed(row: Any, poll: Poll) -> dict[str, Any]:
+    assert poll.failure is not None
+    counts = poll.counts_as_failure
+    return {
+        "last_success_at": row.last_success_at,
+        "last_new_at": row.last_new_at,
+        "failures": row.failures + counts,
+        "failing_since": row.failing_since or (poll.started_at if counts else None),
+        "error_kind": poll.failure.kind,
+        "error": text(poll.failure.text),
+        "error_at": poll.started_at,
+        "error_count": row.error_count + 1,
+        "gone_seen": poll.gone,
+        "retired": row.retired or (poll.gone and row.gone_seen),  # E23
+    }
+
+
+def ledger_row(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
+    """The ledger's line on this poll."""
+    number = row.polls + 1
+    return {
+        "source_id": row.id,
+        "slot": number % LEDGER,
+        "number": number,
+        "at": poll.started_at,
+        "reason": row.reason,
+        "outcome": str(poll.outcome),
+        "status": poll.status,
+        "duration": poll.duration,
+        "bytes_received": poll.bytes_received,
+        "sent_validators": poll.sent_validators,
+        "new": new,
+        "changed": changed,
+        "error_kind": poll.failure.kind if poll.failure else None,
+    }
+
+
+def unwritable(poll: Poll, why: str) -> Poll:
+    """A poll that the database can't hold, as a failed one: without its articles and facts, and
+    without the validators that would hide the same document behind a 304 next time. It must be
+    recorded: the source would else be polled again and again as often as its claims run out."""
+    return Poll(
+        claim=poll.claim,
+        started_at=poll.started_at,
+        duration=poll.duration,
+        outcome=Outcome.FAILED,
+        schedule=poll.schedule,
+        status=poll.status,
+        bytes_received=poll.bytes_received,
+        sent_validators=poll.sent_validators,
+        failure=Failure(kind="store", text=f"its articles can't be stored: {why}"),
+        counts_as_failure=True,
+    )

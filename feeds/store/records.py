@@ -1,0 +1,101 @@
+"""Recording polls: each whole or not at all, fenced by its claim, many in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
+from feeds.models import Poll, Recorded
+from feeds.store import articles
+from feeds.store.claims import HostLimit, touch_hosts
+from feeds.store.engine import Database
+from feeds.store.outcome import after, ledger_row, unwritable
+from feeds.store.sql import among, upsert
+from feeds.store.tables import poll as ledger
+from feeds.store.tables import source
+
+# What is wrong with the database, not with a poll: nothing else would fare better.
+_OURS = (StoreBusy, StoreFull, CorruptStore)
+# What a value may raise on its way down: a lone surrogate, an integer of more than 64 bits.
+_UNWRITABLE = (StoreError, ValueError, OverflowError)
+
+
+def record(database: Database, polls: Sequence[Poll], rule: HostLimit) -> list[Recorded]:
+    """In the order of `polls`. Raises StoreBusy, StoreFull, CorruptStore; may be called again
+    with the same polls then: what was written is fenced."""
+    if not polls:
+        return []
+    try:
+        return _together(database, polls, rule)
+    except _OURS:
+        raise
+    except _UNWRITABLE:
+        return [_alone(database, poll, rule) for poll in polls]
+
+
+def _alone(database: Database, poll: Poll, rule: HostLimit) -> Recorded:
+    try:
+        return _together(database, [poll], rule)[0]
+    except _OURS:
+        raise
+    except _UNWRITABLE as error:
+        return _together(database, [unwritable(poll, type(error).__name__)], rule)[0]
+
+
+def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> list[Recorded]:
+    with database.write() as connection:
+        rows = _locked(connection, polls)
+        ours = [poll for poll in polls if _holds(rows.get(poll.claim.source_id), poll)]
+        # A source can be in a batch once: its second poll has a later claim, and the first's
+        # number no longer holds.
+        by_source = {poll.claim.source_id: poll for poll in ours}
+        pairs = by_source.items()
+        new = articles.insert(connection, [(i, each) for i, poll in pairs for each in poll.new])
+        changed = articles.update(
+            connection, [(i, each) for i, poll in pairs for each in poll.changed]
+        )
+        results = {i: (new.get(i, 0), changed.get(i, 0)) for i in by_source}
+        _write_sources(connection, rows, by_source, results)
+        touch_hosts(connection, {rows[i].host for i in by_source}, database.now(connection), rule)
+    return [_recorded(poll, by_source, results) for poll in polls]
+
+
+def _locked(connection: Connection, polls: Sequence[Poll]) -> dict[int, Any]:
+    """The sources' rows, locked in order of id."""
+    ids = {poll.claim.source_id for poll in polls}
+    query = sa.select(source).where(among(connection, source.c.id, ids))
+    rows = connection.execute(query.order_by(source.c.id).with_for_update()).all()
+    return {row.id: row for row in rows}
+
+
+def _holds(row: Any, poll: Poll) -> bool:
+    return row is not None and row.claim_no == poll.claim.number and row.claim_until is not None
+
+
+def _write_sources(
+    connection: Connection,
+    rows: dict[int, Any],
+    polls: dict[int, Poll],
+    results: dict[int, tuple[int, int]],
+) -> None:
+    if not polls:
+        return
+    ids = sorted(polls)
+    statement = sa.update(source).where(source.c.id == sa.bindparam("number"))
+    values = [{"number": i} | after(rows[i], polls[i], *results[i]) for i in ids]
+    connection.execute(statement, values)
+    upsert(connection, ledger, [ledger_row(rows[i], polls[i], *results[i]) for i in ids])
+
+
+def _recorded(
+    poll: Poll, by_source: dict[int, Poll], results: dict[int, tuple[int, int]]
+) -> Recorded:
+    number = poll.claim.source_id
+    if by_source.get(number) is not poll:
+        return Recorded(source_id=number, fenced=True)
+    new, changed = results[number]
+    return Recorded(source_id=number, new=new, changed=changed)
