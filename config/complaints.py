@@ -39,11 +39,20 @@ class Complaints:
     def add(self, file: str, line: int, key: str, text: str) -> None:
         self._found.append((file, line, f"{key}: {text}" if key else text))
 
-    def validation(self, file: str, lines: Mapping[KeyPath, int], error: ValidationError) -> None:
-        """All that pydantic found."""
+    def validation(
+        self,
+        file: str,
+        lines: dict[KeyPath, int],
+        error: ValidationError,
+        variables: Mapping[KeyPath, str] | None = None,
+    ) -> None:
+        """All that pydantic found. `variables`: settings that came from the environment."""
         for one in error.errors(include_url=False):
             path = one["loc"]
-            self.add(file, line_of(dict(lines), path), dotted(path), _text(one))
+            if (variable := (variables or {}).get(path)) is not None:
+                self.add(ENVIRONMENT, 1, variable, _text(one))
+            else:
+                self.add(file, line_of(lines, path), dotted(path), _text(one))
 
     def raise_any(self) -> None:
         """Raises ConfigError when there was anything."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from feeds.models import Category, FeedItem, FeedState, RenderedFile, SourceInfo, StoryChange
+from feeds.models import Category, FeedItem, FeedState, RenderedFile, StoryChange
 from feeds.protocols import FeedStore, Notifier, Outlet, Renderer
 from publisher.render.site import Site
 from publisher.select import Members, place
@@ -32,10 +32,9 @@ class FeedOutlet(Outlet, Protocol):
 
 
 SiteRenderer = Callable[
-    [Sequence[tuple[Category, FeedState, Sequence[FeedItem]]], Sequence[SourceInfo]],
-    Sequence[RenderedFile],
+    [Sequence[tuple[Category, FeedState, Sequence[FeedItem]]]], Sequence[RenderedFile]
 ]
-"""All feeds with their newest items, and all public sources → the files of the site itself."""
+"""All feeds with their newest items → the files of the site itself."""
 
 
 @dataclass(kw_only=True)
@@ -131,7 +130,7 @@ class Publisher:
         shown = [
             (each, states[each.slug], self.store.window(each.slug, 5)) for each in self.categories
         ]
-        for file in self.render_site(shown, self.store.source_infos()):
+        for file in self.render_site(shown):
             self.outlet.put(file)
 
     def _prune(self) -> None:

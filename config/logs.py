@@ -1,0 +1,65 @@
+"""Logging: one line per event on standard error, key=value for people, JSON with --log-json.
+
+Whatever is logged passes `redact`: no userinfo, no query values, no control characters, so
+that no secret and no terminal trick gets into a log (E32, THREATS.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_USERINFO = re.compile(r"(?<=://)[^/?#\s@]*@")
+_QUERY = re.compile(r"(?<=\S)\?[^\s\"'<>]*")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def redact(text: str) -> str:
+    """A text fit for a log: URLs without userinfo and query, no control characters."""
+    if "://" in text:
+        text = _QUERY.sub("?…", _USERINFO.sub("", text))
+    return _CONTROL.sub("�", text)
+
+
+def _redact_all(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if isinstance(value, str):
+            text = redact(value)
+            event[key] = text if key == "exception" else text.replace("\n", " ")
+    return event
+
+
+def configure(*, json: bool = False, verbose: bool = False, file: Any = None) -> None:
+    """Set up structlog for this process, and let the libraries' warnings through."""
+    level = logging.DEBUG if verbose else logging.INFO
+    stream = file or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact_all,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.processors.LogfmtRenderer(
+            key_order=["timestamp", "level", "event"], bool_as_flag=False
+        )
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(stream=stream, level=logging.WARNING, format="%(message)s", force=True)
+    handler = logging.getLogger().handlers[0]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)
+    )

@@ -1,0 +1,232 @@
+"""Where classes meet: Settings → the parts, each made when it is first asked for.
+
+The verbs take what they need; a cheap verb pays for nothing else (imports included).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from config.settings import ALL, Settings
+from feeds import VERSION
+from feeds.models import Outcome, Poll, Recorded
+from feeds.store import Store, open_store
+
+if TYPE_CHECKING:
+    from aggregator.dispatch import ThreadDispatcher
+    from aggregator.fetch import Fetchers
+    from aggregator.poll import Poller
+    from aggregator.read.pool import ReaderPool
+    from publisher.publish import Publisher
+    from publisher.render.site import Site
+    from publisher.select import Members
+
+log = structlog.get_logger("feedmill.poll")
+
+READING = 20.0
+"""Seconds that a reader may take for one document."""
+MARGIN = 60.0
+"""Seconds by which a claim outlasts the longest poll."""
+
+
+class App:
+    """The parts of one process, closed together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The open store, told of the configured sources and feeds."""
+        poll = self.settings.poll
+        store = open_store(
+            self.settings.store_url, per_host=poll.per_host, host_delay=poll.host_delay
+        )
+        self._closing.callback(store.close)
+        return store
+
+    def sync(self) -> Store:
+        """The store, after it was told what is configured."""
+        self.store.sync_sources(self.settings.sources.values())
+        self.store.sync_feeds(self.settings.categories)
+        return self.store
+
+    # --- inward
+
+    @property
+    def user_agent(self) -> str:
+        """E17: product, version, and where to reach the operator."""
+        site = self.settings.site
+        contact = f"; {site.contact}" if site.contact else ""
+        return f"Feedmill/{VERSION} (+{site.url}{contact})"
+
+    @cached_property
+    def fetchers(self) -> Fetchers:
+        from aggregator.fetch import Fetchers, FileFetcher, HttpFetcher
+
+        web = HttpFetcher(self.user_agent)
+        return Fetchers({"http": web, "https": web, "file": FileFetcher()})
+
+    @cached_property
+    def reader(self) -> ReaderPool:
+        from aggregator.read.pool import ReaderPool
+
+        pool = ReaderPool(workers=self.settings.poll.readers, timeout=READING)
+        self._closing.callback(pool.close)
+        return pool
+
+    @cached_property
+    def poller(self) -> Poller:
+        from aggregator.identity.urls import UrlRules
+        from aggregator.poll import Limits, Poller
+        from aggregator.schedule import Policy
+
+        poll = self.settings.poll
+        return Poller(
+            sources=self.settings.sources,
+            fetcher=self.fetchers,
+            read=self.reader,
+            known=self.store.known,
+            rules=UrlRules.load(self.settings.tracking),
+            now=self.store.now,
+            policy=Policy(interval=poll.interval, max_interval=poll.max_interval),
+            limits=Limits(
+                timeout=poll.timeout, max_body=poll.max_body, allow_private=poll.allow_private
+            ),
+        )
+
+    @property
+    def claim_time(self) -> timedelta:
+        """How long a claim lasts: deadline + reading + margin (DESIGN.md)."""
+        longest = max(
+            [self.settings.poll.timeout, *(s.timeout or 0 for s in self.settings.sources.values())]
+        )
+        return timedelta(seconds=longest + READING + MARGIN)
+
+    def dispatcher(
+        self, on_recorded: Callable[[Sequence[Poll], Sequence[Recorded]], None] | None = None
+    ) -> ThreadDispatcher:
+        """A pool of poller threads; the caller closes it."""
+        from aggregator.dispatch import ThreadDispatcher
+
+        def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
+            for poll, result in zip(polls, results, strict=True):
+                log_poll(poll, result)
+            if on_recorded is not None:
+                on_recorded(polls, results)
+
+        return ThreadDispatcher(
+            self.poller,
+            self.store.record,
+            release=self.store.release,
+            workers=self.settings.poll.concurrency,
+            on_recorded=recorded,
+        )
+
+    def link(self) -> int:
+        """Give new articles their story; how many."""
+        from aggregator.link import link_new
+
+        return link_new(self.store, self._domains)
+
+    @cached_property
+    def _domains(self) -> Collection[str]:
+        from aggregator.link import configured_domains
+
+        return configured_domains(self.settings.sources)
+
+    # --- outward
+
+    @cached_property
+    def site(self) -> Site:
+        from publisher.render.site import Site
+
+        site = self.settings.site
+        return Site(
+            title=site.title,
+            url=site.url,
+            id=site.id or "",
+            language=site.language,
+            timezone=site.timezone,
+        )
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        from functools import partial
+
+        from publisher.outlet import DirectoryOutlet
+        from publisher.publish import Publisher
+        from publisher.render.atom import render_atom
+        from publisher.render.page import render_page
+        from publisher.render.rss import render_rss
+        from publisher.render.whole import render_site
+
+        site = self.site
+        return Publisher(
+            store=self.store,
+            site=site,
+            categories=self.settings.categories,
+            members=self._members,
+            renderers=[partial(each, site) for each in (render_rss, render_atom, render_page)],
+            render_site=partial(render_site, site),
+            outlet=DirectoryOutlet(self.settings.output),
+            notify=lambda slug: log.debug("feed changed", feed=slug),
+        )
+
+    def _members(self) -> dict[str, Members]:
+        from publisher.select import Members
+
+        of_source = self.store.source_categories()
+        active = frozenset(of_source)
+        inside: dict[str, set[int]] = {each.slug: set() for each in self.settings.categories}
+        for source_id, slugs in of_source.items():
+            for slug in slugs:
+                inside.setdefault(slug, set()).add(source_id)
+        return {
+            slug: Members(sources=None if slug == ALL else frozenset(ids), active=active)
+            for slug, ids in inside.items()
+        }
+
+
+def log_poll(poll: Poll, result: Recorded) -> None:
+    """One line for one poll. A source is named by its number and host: its address may be a
+    secret (E32)."""
+    from urllib.parse import urlsplit
+
+    state = poll.claim.state
+    values = {
+        "source": state.id,
+        "host": urlsplit(state.url).hostname or "file",
+        "status": poll.status,
+        "new": result.new,
+        "changed": result.changed,
+        "ms": round(poll.duration * 1000),
+        "next": poll.schedule.due.isoformat(timespec="seconds"),
+        "reason": poll.schedule.reason,
+    }
+    shown = {key: value for key, value in values.items() if value is not None}
+    if result.fenced:
+        log.warning("poll came too late", **shown)
+    elif poll.outcome is Outcome.FAILED and poll.failure is not None:
+        log.warning("poll failed", kind=poll.failure.kind, error=poll.failure.text, **shown)
+    else:
+        log.info("polled", outcome=poll.outcome.value, **shown)
