@@ -17,7 +17,7 @@ from feeds.errors import NotAFeed
 from feeds.models import Document, Enclosure, Entry, Hints, Person, Term
 from feeds.text import collapse, xml_safe
 
-_VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/(\d+(?:\.\d+)?)/?")
+_VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d+(?:\.\d+)?)/?")
 
 
 def parse_json(body: bytes, url: str, wash: Wash | None = None) -> Document:
@@ -170,6 +170,8 @@ def _fault(feed: dict[str, Any], items: int, objects: int, entries: int) -> str 
         return f"{items - objects} of its items are no objects"
     if entries < items:
         return f"{items - entries} of its items have neither id nor link nor text"
+    if "jsonfeed.org" not in feed["version"]:
+        return 'its "version" is no address of jsonfeed.org'
     if not isinstance(feed.get("title"), str):
         return 'it has no "title"'
     bare = sum(

@@ -82,13 +82,10 @@ def _character(match: re.Match[bytes]) -> bytes:
     return match[0] if allowed and code not in (0xFFFE, 0xFFFF) else b""
 
 
-def parse(
-    data: bytes, url: str, wash: Wash | None = None, *, resolve: bool = False
-) -> tuple[Document, tuple[bool, ...]]:
+def parse(data: bytes, url: str, wash: Wash | None = None) -> tuple[Document, tuple[bool, ...]]:
     """Read UTF-8 of `decode` as it came from `url`. Raises NotAFeed, ReadError.
 
-    `resolve`: let feedparser rewrite the URLs inside HTML, where no cleaning follows. The
-    second value tells for each entry whether its link was only guessed from its guid.
+    The second value tells for each entry whether its link was only guessed from its guid.
     """
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
@@ -96,9 +93,16 @@ def parse(
             BytesIO(data),
             response_headers=headers,
             sanitize_html=False,
-            resolve_relative_uris=resolve,
+            resolve_relative_uris=False,
         )
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        RecursionError,
+    ) as error:
         raise ReadError(f"the feed is broken: {type(error).__name__}: {error}"[:300]) from error
     entries = list(found.get("entries") or ())
     version = found.get("version") or _guess(data, bool(entries), found.feed)
@@ -107,7 +111,14 @@ def parse(
     scribe = _Scribe(url, version, wash or Clean(), found.feed)
     document = scribe.document(entries[:MAX_ENTRIES], data)
     return _faulted(document, found, len(entries)), tuple(
-        bool(entry.get("guidislink")) for entry in entries[:MAX_ENTRIES]
+        _guessed_link(entry) for entry in entries[:MAX_ENTRIES]
+    )
+
+
+def _guessed_link(entry: Any) -> bool:
+    links = entry.get("links") or ()
+    return bool(entry.get("guidislink")) and not any(
+        link.get("rel") == "alternate" for link in links
     )
 
 
@@ -180,6 +191,8 @@ class _Scribe:
         content_html, cut_content = self._html(content, link)
         published = _text(entry, "published") or _text(entry, "created")
         updated = _text(entry, "updated")
+        if published is None and not self.version.startswith("atom"):
+            published = updated  # dc:date, all that RSS 1.0 has
         return Entry(
             guid=(_text(entry, "id") or "")[:MAX_GUID] or None,
             link=link,

@@ -41,17 +41,15 @@ _MAGIC = {
 
 def read(body: bytes, url: str, content_type: str | None) -> Document:
     """What the response from `url` says. Raises EmptyDocument, NotAFeed, ReadError."""
-    return _read(body, url, content_type, Clean(), resolve=False)
+    return _read(body, url, content_type, Clean())
 
 
 def read_raw(body: bytes, url: str, content_type: str | None) -> Document:
-    """As `read`, before cleaning and title flattening: for judging the reading alone."""
-    return _read(body, url, content_type, Verbatim(), resolve=True)
+    """As `read`, but neither cleaned nor flattened, only with URLs resolved (for judging)."""
+    return _read(body, url, content_type, Verbatim())
 
 
-def _read(
-    body: bytes, url: str, content_type: str | None, wash: Wash, *, resolve: bool
-) -> Document:
+def _read(body: bytes, url: str, content_type: str | None, wash: Wash) -> Document:
     start = body[:4096].lstrip(_BLANK)
     if not start and not body.strip(_BLANK):
         raise EmptyDocument("the response is empty")
@@ -62,7 +60,7 @@ def _read(
         return parse_json(body, url, wash)
     decoded = decode(body, content_type)
     _refuse(decoded.data)
-    document, guessed = parse(decoded.data, url, wash, resolve=resolve)
+    document, guessed = parse(decoded.data, url, wash)
     if not document.entries and not _FEED.search(decoded.data):
         raise NotAFeed("no RSS, Atom or other feed in it")
     document = _with_raw_ids(document, guessed, split(decoded.data))
