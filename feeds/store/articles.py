@@ -135,8 +135,8 @@ def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) 
 
 
 def _current(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
-    columns = (article.c.id, article.c.source_id, article.c.keys, article.c.revision)
-    query = sa.select(*columns).where(among(connection, article.c.id, ids))
+    query = sa.select(article.c.id, article.c.source_id, article.c.keys, article.c.revision)
+    query = query.where(among(connection, article.c.id, ids))
     return connection.execute(query.order_by(article.c.id).with_for_update()).all()
 
 

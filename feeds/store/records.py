@@ -43,7 +43,8 @@ def _alone(database: Database, poll: Poll, rule: HostLimit) -> Recorded:
     except _OURS:
         raise
     except _UNWRITABLE as error:
-        return _together(database, [unwritable(poll, type(error).__name__)], rule)[0]
+        root = getattr(error.__cause__, "orig", None) or error
+        return _together(database, [unwritable(poll, type(root).__name__)], rule)[0]
 
 
 def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> list[Recorded]:
