@@ -80,6 +80,7 @@ class ThreadDispatcher:
         self._todo: deque[Claim] = deque()
         self._done: deque[Poll] = deque()
         self._threads: list[threading.Thread] = []
+        self._active: dict[int, Claim] = {}
         self._idle = self._running = self._unrecorded = self._ended = 0
         self._closing = False
         self._recorder: threading.Thread | None = None
@@ -122,12 +123,20 @@ class ThreadDispatcher:
             self._todo.clear()
             self._changed.notify_all()
         self._stopping.set()
-        if unbegun:
-            self._release(unbegun)
+        self._give_back(unbegun)
         with self._changed:
             self._changed.wait_for(lambda: not self._busy(), max(0.0, deadline - time.monotonic()))
-        for thread in [*self._threads, *([self._recorder] if self._recorder else [])]:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            # Too slow for us: another worker may have them at once, our late record is refused.
+            slow = list(self._active.values())
+        self._give_back(slow)
+
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        if not claims:
+            return
+        try:
+            self._release(claims)
+        except StoreError as error:
+            log.error("claims not released, they run out", claims=len(claims), error=str(error))
 
     # --- threads
 
@@ -156,9 +165,11 @@ class ThreadDispatcher:
                     return
                 claim = self._todo.popleft()
                 self._running += 1
+                self._active[claim.source_id] = claim
             poll = self._run(claim)
             with self._changed:
                 self._running -= 1
+                self._active.pop(claim.source_id, None)
                 if poll is None:
                     self._ended += 1
                 else:

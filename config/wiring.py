@@ -36,6 +36,12 @@ MARGIN = 60.0
 """Seconds by which a claim outlasts the longest poll."""
 
 
+def user_agent(site_url: str, contact: str | None) -> str:
+    """E17: product, version, and where to reach the operator."""
+    more = f"; {contact}" if contact else ""
+    return f"Feedmill/{VERSION} (+{site_url}{more})"
+
+
 class App:
     """The parts of one process, closed together."""
 
@@ -72,18 +78,12 @@ class App:
 
     # --- inward
 
-    @property
-    def user_agent(self) -> str:
-        """E17: product, version, and where to reach the operator."""
-        site = self.settings.site
-        contact = f"; {site.contact}" if site.contact else ""
-        return f"Feedmill/{VERSION} (+{site.url}{contact})"
-
     @cached_property
     def fetchers(self) -> Fetchers:
         from aggregator.fetch import Fetchers, FileFetcher, HttpFetcher
 
-        web = HttpFetcher(self.user_agent)
+        site = self.settings.site
+        web = HttpFetcher(user_agent(site.url, site.contact))
         return Fetchers({"http": web, "https": web, "file": FileFetcher()})
 
     @cached_property

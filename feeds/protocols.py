@@ -164,7 +164,8 @@ class Dispatcher(Protocol):
         """Wait for all, and write what they left."""
 
     def close(self, timeout: float) -> None:
-        """Stop taking on; wait up to `timeout` seconds, then give back what has not begun."""
+        """Stop taking on, give back what has not begun; wait up to `timeout` seconds for the rest,
+        then give that back too."""
 
 
 # --- Outward ----------------------------------------------------------------------------

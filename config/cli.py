@@ -1,0 +1,92 @@
+"""The command line: what all verbs share, and how errors become words and exit codes.
+
+Exit codes: 0 done · 1 could not · 2 the configuration (or the command line) is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feeds import VERSION
+from feeds.errors import ConfigError, FeedmillError
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The configuration; else $FEEDMILL_CONFIG, else feedmill.toml here.",
+    ),
+]
+JsonLogs = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
+
+app = typer.Typer(
+    name="feedmill",
+    help="Reads other people's feeds, removes duplicates, publishes feeds by category.\n\n"
+    "Begin with `feedmill init`, then `feedmill run`. Exit codes: 0 done, 1 could not, "
+    "2 the configuration is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@dataclass
+class Common:
+    """Options that may stand before the verb."""
+
+    config: Path | None = None
+    log_json: bool = False
+    verbose: bool = False
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"feedmill {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: ConfigOption = None,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    context.obj = Common(config, log_json, verbose)
+
+
+def main() -> None:
+    """The installed command. Turns every error of ours into words on standard error."""
+    from config import cli_keep, cli_look, cli_run
+
+    for module in (cli_run, cli_look, cli_keep):
+        module.register(app)
+    try:
+        app()
+    except ConfigError as error:
+        for line in error.complaints:
+            print(line, file=sys.stderr)
+        sys.exit(2)
+    except FeedmillError as error:
+        print(f"feedmill: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # `feedmill sources | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

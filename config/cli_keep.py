@@ -1,0 +1,94 @@
+"""The verbs that look after an installation: init, backup, migrate."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from config.cli import Common, ConfigOption, JsonLogs, Verbose
+from config.load import NAME
+from config.opening import open_app
+from feeds.errors import ConfigError, FeedmillError
+
+
+def register(app: typer.Typer) -> None:
+    for verb in (init, backup, migrate):
+        app.command()(verb)
+
+
+def init(
+    context: typer.Context,
+    config: ConfigOption = None,
+    if_missing: Annotated[
+        bool, typer.Option("--if-missing", help="Do nothing when the file is there already.")
+    ] = False,
+) -> None:
+    """Write a commented example configuration, with two sample documents beside it.
+
+    Never overwrites anything.
+    """
+    given = config or cast(Common, context.obj).config
+    target = given or Path(os.environ.get("FEEDMILL_CONFIG") or NAME)
+    if target.exists():
+        if if_missing:
+            return
+        raise FeedmillError(f"{target} is there already; it was left as it is")
+    here = resources.files("config")
+    try:
+        samples = target.parent / "samples"
+        samples.mkdir(parents=True, exist_ok=True)
+        for each in here.joinpath("samples").iterdir():
+            if each.name.endswith(".xml"):
+                _copy(each, samples / each.name)
+        _copy(here.joinpath(NAME), target)
+    except OSError as error:
+        raise FeedmillError(f"can't write {error.filename}: {error.strerror}") from error
+    command = (
+        "feedmill run"
+        if target.name == NAME and target.parent == Path()
+        else (f"feedmill --config {target} run")
+    )
+    print(f"wrote {target} and {samples}{os.sep}; look through it, then: {command}")
+
+
+def _copy(source: Traversable, target: Path) -> None:
+    if not target.exists():
+        target.write_bytes(source.read_bytes())
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Copy the database to FILE, whole and consistent, while everything goes on."""
+    if file.exists():
+        raise FeedmillError(f"{file} is there already; choose another name, or remove it first")
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        app.store.backup(file)
+    size = file.stat().st_size
+    print(json.dumps({"file": str(file), "bytes": size}) if as_json else f"{file}: {size} bytes")
+
+
+def migrate(
+    context: typer.Context,
+    config: ConfigOption = None,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring the database's schema up to this Feedmill. SQLite does it by itself at start."""
+    from feeds.store import migrate_store
+
+    app = open_app(context, config, log_json=log_json, verbose=verbose)
+    if not app.settings.store_url:
+        raise ConfigError(["store.url: there is none"])
+    print(f"schema {migrate_store(app.settings.store_url)}")

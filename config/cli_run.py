@@ -1,0 +1,162 @@
+"""The verbs that work: run, poll, publish."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from config.cli import ConfigOption, JsonLogs, Verbose
+from config.complaints import did_you_mean
+from config.opening import open_app
+from config.wiring import App
+from feeds.errors import ConfigError
+from feeds.models import Outcome, Poll, Recorded
+
+
+def register(app: typer.Typer) -> None:
+    for verb in (run, poll, publish):
+        app.command()(verb)
+
+
+def run(
+    context: typer.Context,
+    config: ConfigOption = None,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Poll on schedule, publish and serve, until SIGTERM or Ctrl-C.
+
+    Only one `run` works on a database at a time; the other verbs may be used beside it.
+    """
+    from config.engine import Engine
+
+    opened = open_app(context, config, log_json=log_json, verbose=verbose)
+    with opened as app, app.store.lock_run():
+        app.sync()
+        Engine(app).run()
+
+
+def poll(
+    context: typer.Context,
+    config: ConfigOption = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="All sources, due or not (but never before Retry-After).")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Like --now, and without validators: read all anew.")
+    ] = False,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", metavar="URL", help="Only this one; repeatable.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 when any source failed.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Poll once what is due, and wait for it. Publishing is `feedmill publish`.
+
+    Exit code 0 when the round ran, whatever single sources said.
+    """
+    tally = Tally()
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        urls = _known(app, source)
+        app.sync()
+        if now or fresh:
+            app.store.make_due(urls, fresh=fresh)
+        _round(app, urls, tally)
+        app.link()
+    tally.show(as_json)
+    if strict and tally.failed:
+        raise typer.Exit(1)
+
+
+def publish(
+    context: typer.Context,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the feeds and pages of what is stored; says which files of feeds changed."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        app.sync()
+        app.link()
+        changed = app.publisher.publish(everything=True)
+        folder = app.settings.output
+    if as_json:
+        print(json.dumps({"changed": changed, "folder": str(folder)}))
+    else:
+        print(f"{len(changed)} feeds changed in {folder}" + "".join(f"\n  {s}" for s in changed))
+
+
+class Tally:
+    """What a round brought."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.new = self.changed = 0
+
+    @property
+    def failed(self) -> int:
+        return self.outcomes[Outcome.FAILED]
+
+    def count(self, polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
+        self.outcomes.update(poll.outcome.value for poll in polls)
+        self.new += sum(one.new for one in recorded)
+        self.changed += sum(one.changed for one in recorded)
+
+    def show(self, as_json: bool) -> None:
+        polled = sum(self.outcomes.values())
+        values = {"polled": polled, "failed": self.failed, "new": self.new, "changed": self.changed}
+        if as_json:
+            print(json.dumps(values | {"outcomes": dict(sorted(self.outcomes.items()))}))
+        else:
+            print(
+                f"{polled} sources polled, {self.failed} failed, "
+                f"{self.new} new articles, {self.changed} changed"
+            )
+
+
+def _known(app: App, urls: list[str] | None) -> list[str] | None:
+    """The URLs as configured; raises ConfigError for one that is not."""
+    if not urls:
+        return None
+    sources = app.settings.sources
+    for url in urls:
+        if url not in sources:
+            close = did_you_mean(url, sources) if len(sources) < 1000 else "see `feedmill sources`"
+            raise ConfigError([f"--source {url}: no such source; {close}"])
+    return urls
+
+
+def _round(app: App, urls: Collection[str] | None, tally: Tally) -> None:
+    from aggregator.round import run_round
+
+    dispatcher = app.dispatcher(tally.count)
+    try:
+        with _progress() as progress:
+            run_round(app.store, dispatcher, app.claim_time, urls=urls, progress=progress)
+    finally:
+        dispatcher.close(5.0)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("polling", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,148 @@
+"""`feedmill run`: poll on schedule, publish, serve, until told to stop. One process tree."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import structlog
+
+from aggregator.clock import Clock
+from aggregator.round import run_due
+from config.wiring import App
+from feeds.errors import ConfigError, FeedmillError, OutputError, StoreError
+from feeds.models import Poll, Recorded
+from publisher.web.server import READY, AddressTaken, WebServer
+
+log = structlog.get_logger("feedmill.run")
+
+TICK = 1.0
+"""Seconds between two looks at what is due."""
+NET = 5.0
+"""Seconds between two looks at what is to be published, should no poll have woken it."""
+BEAT = 2.0
+"""Seconds between two words to the web server."""
+GRACE = 4.0
+"""Seconds that polls under way get when we are told to stop."""
+
+
+class Engine:
+    """Everything that runs while `feedmill run` does."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._dispatcher = app.dispatcher(self._recorded)
+        settings = app.settings
+        self._web = WebServer(
+            settings.listen.host, settings.listen.port, settings.output, settings.site.url
+        )
+        self._clock = Clock(
+            {
+                "poll": (TICK, self._poll),
+                "publish": (NET, self._publish),
+                "beat": (BEAT, self._beat),
+            }
+        )
+        self._trouble: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Until SIGTERM, SIGINT, or `stop`. Raises ConfigError (the port is taken), StoreError,
+        OutputError when it can't begin."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        # What is stored is served at once, whatever the sources say today.
+        self._app.link()
+        self._app.publisher.publish(everything=True)
+        self._start_web()
+        self._clock.start()
+        settings = self._app.settings
+        log.info("running", address=settings.site.url, sources=len(settings.sources))
+        try:
+            self._stop.wait()
+        finally:
+            self._shut_down()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+        # Impatience is heard: the second time, the default action takes its course.
+        signal.signal(number, signal.SIG_DFL)
+
+    def _start_web(self) -> None:
+        listen = self._app.settings.listen
+        try:
+            self._web.start()
+        except AddressTaken as error:
+            raise ConfigError(
+                [
+                    f"server.listen: can't listen on {listen.host}:{listen.port}: "
+                    f"{error.strerror}; stop what uses it, or choose another port"
+                ]
+            ) from error
+
+    def _shut_down(self) -> None:
+        log.info("stopping")
+        self._clock.stop()
+        self._dispatcher.close(GRACE)
+        try:
+            self._app.link()
+            self._app.publisher.publish()
+        except FeedmillError as error:
+            log.error("last publishing failed", error=str(error))
+        self._web.stop(timeout=2.0)
+        log.info("stopped")
+
+    # --- jobs
+
+    def _poll(self) -> None:
+        with self._watched("poll"):
+            while not self._stop.is_set() and run_due(
+                self._app.store, self._dispatcher, self._app.claim_time
+            ):
+                self._dispatcher.wait(TICK)
+
+    def _publish(self) -> None:
+        with self._watched("publish"):
+            self._app.link()
+            self._app.publisher.publish()
+
+    def _beat(self) -> None:
+        if (code := self._web.ended()) is not None:
+            log.error("the web server ended, starting it again", exit_code=code)
+            self._web.start()
+        self._web.tell("; ".join(self._trouble.values()) or READY)
+
+    def _recorded(self, _polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
+        if any(one.new or one.changed for one in recorded):
+            self._clock.wake("publish")
+
+    def _watched(self, job: str) -> _Watch:
+        return _Watch(job, self._trouble)
+
+
+class _Watch:
+    """Keeps a job's trouble for /readyz, and says each trouble once until it is over."""
+
+    def __init__(self, job: str, trouble: dict[str, str]) -> None:
+        self._job, self._trouble = job, trouble
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        before = self._trouble.get(self._job)
+        if isinstance(error, (StoreError, OutputError)):
+            what = "the database" if isinstance(error, StoreError) else "the output folder"
+            self._trouble[self._job] = f"{what} can't be used"
+            if before is None:
+                log.error("paused", job=self._job, error=str(error))
+            return True
+        if error is None and before is not None:
+            del self._trouble[self._job]
+            log.info("going on", job=self._job)
+        return False
