@@ -57,7 +57,7 @@ def insert(connection: Connection, found: Iterable[tuple[int, NewArticle]]) -> d
         _insert_keys(
             connection,
             (
-                (row["source_id"], number, row["keys"])
+                (row["source_id"], number, row["key_set"])
                 for row, number in zip(rows, ids, strict=True)
             ),
         )
@@ -68,7 +68,7 @@ def _row(keys: bytes, source_id: int, new: NewArticle) -> dict[str, Any]:
     return {
         "source_id": source_id,
         "entry": new.entry,
-        "keys": keys,
+        "key_set": keys,
         "content_digest": new.content_digest,
         "published": new.published,
         "updated": new.updated,
@@ -87,11 +87,11 @@ def _there_already(
     seen: set[tuple[int, bytes]] = set()
     for some in chunks(probes):
         query = (
-            sa.select(article.c.source_id, article.c.keys)
+            sa.select(article.c.source_id, article.c.key_set)
             .join(identity, identity.c.article_id == article.c.id)
             .where(identity.c.key.in_(some), among(connection, identity.c.source_id, sources))
         )
-        seen |= {(row.source_id, row.keys) for row in connection.execute(query).all()}
+        seen |= {(row.source_id, row.key_set) for row in connection.execute(query).all()}
     return seen
 
 
@@ -123,9 +123,9 @@ def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) 
         if row.source_id != source_id:
             continue
         counts[source_id] = counts.get(source_id, 0) + 1
-        packed = pack((*unpack(row.keys), *change.keys))
+        packed = pack((*unpack(row.key_set), *change.keys))
         rows.append(_change(row, change, packed))
-        if packed != row.keys:
+        if packed != row.key_set:
             keys.append((source_id, row.id, packed))
     if rows:
         statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
@@ -135,7 +135,7 @@ def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) 
 
 
 def _current(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
-    query = sa.select(article.c.id, article.c.source_id, article.c.keys, article.c.revision)
+    query = sa.select(article.c.id, article.c.source_id, article.c.key_set, article.c.revision)
     query = query.where(among(connection, article.c.id, ids))
     return connection.execute(query.order_by(article.c.id).with_for_update()).all()
 
@@ -144,7 +144,7 @@ def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
     return {
         "number": row.id,
         "entry": change.entry,
-        "keys": keys,
+        "key_set": keys,
         "content_digest": change.content_digest,
         "published": change.published,
         "updated": change.updated,
@@ -160,7 +160,7 @@ def known(database: Database, source_id: int, digests: Collection[bytes]) -> lis
     """The articles of this source that have one of these keys, by id."""
     asked = set(digests)
     rows: dict[int, Any] = {}
-    columns = ("id", "keys", "content_digest", "published", "updated", "first_seen", "revision")
+    columns = ("id", "key_set", "content_digest", "published", "updated", "first_seen", "revision")
     with database.read() as connection:
         for some in chunks(sorted(asked)):
             query = (
@@ -173,7 +173,7 @@ def known(database: Database, source_id: int, digests: Collection[bytes]) -> lis
 
 
 def _known(row: Any, asked: set[bytes]) -> Known:
-    keys: tuple[Key, ...] = tuple(key for key in unpack(row.keys) if key.digest in asked)
+    keys: tuple[Key, ...] = tuple(key for key in unpack(row.key_set) if key.digest in asked)
     return Known(
         article_id=row.id,
         keys=keys,

@@ -17,14 +17,16 @@ from feeds.store.engine import Database
 from feeds.store.sql import among, chunks, insert_missing
 from feeds.store.tables import article, counter, identity, source, story
 
-_UNLINKED = (*COLUMNS, article.c.keys, source.c.url)
-# For a few sources, the newest of each by index; for many, the newest stories until enough are theirs.
+_UNLINKED = (*COLUMNS, article.c.key_set, source.c.url)
+# So many sources are asked one by one for their newest; for more, the newest stories are gone
+# through until enough are theirs.
 FEW = 200
 
 
 def _unlinked(rows: Iterable[Any]) -> list[Unlinked]:
     return [
-        Unlinked(article=article_of(row), keys=unpack(row.keys), source_url=row.url) for row in rows
+        Unlinked(article=article_of(row), keys=unpack(row.key_set), source_url=row.url)
+        for row in rows
     ]
 
 

@@ -123,7 +123,7 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("source_id", ID, nullable=False),
         sa.Column("entry", sa.LargeBinary(), nullable=False),
-        sa.Column("keys", sa.LargeBinary(), nullable=False),
+        sa.Column("key_set", sa.LargeBinary(), nullable=False),
         sa.Column("content_digest", sa.LargeBinary(), nullable=False),
         sa.Column("published", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),

@@ -1,0 +1,226 @@
+"""Published feeds: their logs, what they hold, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from feeds.errors import StoreError
+from feeds.models import (
+    Category,
+    Event,
+    EventKind,
+    FeedItem,
+    FeedState,
+    SourceInfo,
+    StoryChange,
+)
+from feeds.store.articles import COLUMNS, article_of
+from feeds.store.engine import Database
+from feeds.store.sources import INFO, info_of
+from feeds.store.sql import among, insert_missing, upsert
+from feeds.store.stories import CHANGE, changes_of
+from feeds.store.tables import article, feed, feed_log, placement, source, story
+
+_STATE = tuple(
+    feed.c[name]
+    for name in ("slug", "cursor", "members", "seq", "updated", "rendered", "rendered_seq")
+)
+
+
+def sync(database: Database, categories: Sequence[Category]) -> None:
+    """A feed that is configured no more keeps its log: should it come back, it goes on."""
+    slugs = [category.slug for category in categories]
+    with database.write() as connection:
+        now = database.now(connection)
+        connection.execute(
+            sa.update(feed).where(feed.c.active, feed.c.slug.not_in(slugs)).values(active=False)
+        )
+        insert_missing(connection, feed, [_new(slug, now) for slug in slugs])
+        rows = [{"key": slug, "position": at} for at, slug in enumerate(slugs)]
+        if rows:
+            statement = sa.update(feed).where(feed.c.slug == sa.bindparam("key"))
+            connection.execute(statement.values(active=True), rows)
+
+
+def _new(slug: str, now: datetime) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "position": 0,
+        "active": True,
+        "cursor": 0,
+        "members": b"",
+        "seq": 0,
+        "updated": now,
+        "rendered": b"",
+        "rendered_seq": 0,
+    }
+
+
+def states(database: Database) -> list[FeedState]:
+    query = sa.select(*_STATE).where(feed.c.active).order_by(feed.c.slug)
+    with database.read() as connection:
+        return [FeedState(**row._mapping) for row in connection.execute(query).all()]
+
+
+# --- the log
+
+
+def append(
+    database: Database, slug: str, events: Sequence[Event], *, cursor: int, members: bytes
+) -> FeedState:
+    """Raises StoreError for a feed that was never configured."""
+    with database.write() as connection:
+        now = database.now(connection)
+        lock = sa.select(*_STATE).where(feed.c.slug == slug).with_for_update()
+        row = connection.execute(lock).one_or_none()
+        if row is None:
+            raise StoreError(f"there is no feed {slug}")
+        updated = max(row.updated, now) if events else row.updated
+        numbered = list(enumerate(events, row.seq + 1))
+        if numbered:
+            connection.execute(
+                sa.insert(feed_log), [_log_row(slug, n, event, updated) for n, event in numbered]
+            )
+            _place(connection, slug, numbered, updated)
+        values = {
+            "cursor": cursor,
+            "members": members,
+            "seq": row.seq + len(events),
+            "updated": updated,
+        }
+        connection.execute(sa.update(feed).where(feed.c.slug == slug).values(values))
+        return FeedState(**{**row._mapping, **values})
+
+
+def _log_row(slug: str, seq: int, event: Event, at: datetime) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "seq": seq,
+        "story_id": event.story_id,
+        "revision": event.revision,
+        "kind": str(event.kind),
+        "at": at,
+    }
+
+
+def _place(
+    connection: Connection, slug: str, events: Sequence[tuple[int, Event]], at: datetime
+) -> None:
+    """What the log says of each story last. One that comes back after leaving enters anew."""
+    entered: dict[int, dict[str, Any]] = {}
+    updated: dict[int, int] = {}
+    left: set[int] = set()
+    for seq, event in events:
+        number = event.story_id
+        if event.kind is EventKind.ENTER:
+            entered[number] = {
+                "slug": slug,
+                "story_id": number,
+                "seq": seq,
+                "revision": event.revision,
+                "entered_at": at,
+            }
+            updated.pop(number, None)
+            left.discard(number)
+        elif event.kind is EventKind.UPDATE:
+            if number in entered:
+                entered[number]["revision"] = event.revision
+            elif number not in left:
+                updated[number] = event.revision
+        else:
+            entered.pop(number, None)
+            updated.pop(number, None)
+            left.add(number)
+    here = placement.c.slug == slug
+    if left:
+        gone = among(connection, placement.c.story_id, left)
+        connection.execute(sa.delete(placement).where(here, gone))
+    upsert(connection, placement, list(entered.values()))
+    if updated:
+        statement = sa.update(placement).where(here, placement.c.story_id == sa.bindparam("its"))
+        rows = [{"its": number, "revision": revision} for number, revision in updated.items()]
+        connection.execute(statement, rows)
+
+
+def mark_rendered(database: Database, slug: str, seq: int, digest: bytes) -> None:
+    statement = sa.update(feed).where(feed.c.slug == slug).values(rendered=digest, rendered_seq=seq)
+    with database.write() as connection:
+        connection.execute(statement)
+
+
+# --- what a feed holds
+
+
+def placements(database: Database, slug: str, story_ids: Collection[int]) -> dict[int, int]:
+    with database.read() as connection:
+        query = sa.select(placement.c.story_id, placement.c.revision).where(
+            placement.c.slug == slug, among(connection, placement.c.story_id, story_ids)
+        )
+        return {row.story_id: row.revision for row in connection.execute(query).all()}
+
+
+def _newest(query: Any, slug: str, limit: int) -> Any:
+    return query.where(placement.c.slug == slug).order_by(placement.c.seq.desc()).limit(limit)
+
+
+def members(database: Database, slug: str, limit: int) -> list[StoryChange]:
+    query = (
+        sa.select(*CHANGE)
+        .join(placement, placement.c.story_id == story.c.id)
+        .join(article, article.c.id == story.c.lead_id)
+    )
+    with database.read() as connection:
+        return changes_of(connection, connection.execute(_newest(query, slug, limit)).all())
+
+
+def window(database: Database, slug: str, limit: int) -> list[FeedItem]:
+    placed = (placement.c.seq, placement.c.entered_at, story.c.published_id)
+    query = (
+        sa.select(*placed, *COLUMNS)
+        .select_from(placement)
+        .join(story, story.c.id == placement.c.story_id)
+        .join(article, article.c.id == story.c.lead_id)
+    )
+    with database.read() as connection:
+        rows = connection.execute(_newest(query, slug, limit)).all()
+        carried = _carried(connection, [row.story_id for row in rows])
+        ids = {row.source_id for row in rows} | {i for some in carried.values() for i in some}
+        infos = _infos(connection, ids)
+    return [_item(row, carried.get(row.story_id, []), infos) for row in rows]
+
+
+def _item(row: Any, carried: Sequence[int], infos: dict[int, SourceInfo]) -> FeedItem:
+    return FeedItem(
+        seq=row.seq,
+        story_id=row.story_id,
+        published_id=row.published_id,
+        entered_at=row.entered_at,
+        article=article_of(row),
+        source=infos[row.source_id],
+        also=tuple(infos[number] for number in carried if number != row.source_id),
+    )
+
+
+def _carried(connection: Connection, story_ids: Collection[int]) -> dict[int, list[int]]:
+    """Story id → its sources, each once, in the order in which they came to carry it."""
+    query = (
+        sa.select(article.c.story_id, article.c.source_id)
+        .where(among(connection, article.c.story_id, story_ids))
+        .order_by(article.c.id)
+    )
+    carried: dict[int, list[int]] = {}
+    for story_id, source_id in connection.execute(query).all():
+        some = carried.setdefault(story_id, [])
+        if source_id not in some:
+            some.append(source_id)
+    return carried
+
+
+def _infos(connection: Connection, ids: Collection[int]) -> dict[int, SourceInfo]:
+    query = sa.select(*INFO).where(among(connection, source.c.id, ids))
+    return {row.id: info_of(row) for row in connection.execute(query).all()}

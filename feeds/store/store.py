@@ -1,0 +1,199 @@
+"""The Store: one value that plays all three roles of feeds.protocols, and the operator's.
+
+Nothing happens here: each method says which module does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from feeds.models import (
+    Article,
+    Category,
+    Claim,
+    Event,
+    FeedItem,
+    FeedState,
+    Known,
+    LedgerRow,
+    Link,
+    Poll,
+    Recorded,
+    Source,
+    SourceInfo,
+    SourceState,
+    StoryChange,
+    Unlinked,
+)
+from feeds.store import articles, backup, claims, feeds, locks, records, schema, sources, stories
+from feeds.store.claims import HostLimit
+from feeds.store.engine import Database
+from feeds.store.tables import article, feed, poll, source, story
+
+
+class Store:
+    """A database whose schema is ours. Thread-safe; raises StoreError and its kinds only."""
+
+    def __init__(self, database: Database, limit: HostLimit) -> None:
+        self._database, self._limit = database, limit
+
+    # --- PollStore
+
+    def now(self) -> datetime:
+        return self._database.now()
+
+    def sync_sources(self, sources_: Iterable[Source]) -> None:
+        sources.sync(self._database, sources_)
+
+    def claim_due(
+        self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None
+    ) -> list[Claim]:
+        return claims.claim_due(self._database, limit, ttl, urls, self._limit)
+
+    def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
+        return claims.make_due(self._database, urls, fresh=fresh)
+
+    def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
+        return claims.next_claimable(self._database, urls, self._limit)
+
+    def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
+        return articles.known(self._database, source_id, digests)
+
+    def record(self, polls: Sequence[Poll]) -> list[Recorded]:
+        return records.record(self._database, polls, self._limit)
+
+    def release(self, claims_: Sequence[Claim]) -> None:
+        claims.release(self._database, claims_)
+
+    def sources(self) -> list[SourceState]:
+        return sources.states(self._database)
+
+    def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
+        return sources.ledger(self._database, source_id, limit)
+
+    # --- LinkStore
+
+    def unlinked(self, limit: int) -> list[Unlinked]:
+        return stories.unlinked(self._database, limit)
+
+    def sharing(self, digests: Collection[bytes]) -> list[Unlinked]:
+        return stories.sharing(self._database, digests)
+
+    def link(self, links: Sequence[Link]) -> None:
+        stories.link(self._database, links)
+
+    def serial(self, name: str, ttl: timedelta) -> AbstractContextManager[bool]:
+        return locks.serial(self._database, name, ttl)
+
+    # --- FeedStore
+
+    def sync_feeds(self, categories: Sequence[Category]) -> None:
+        feeds.sync(self._database, categories)
+
+    def feeds(self) -> list[FeedState]:
+        return feeds.states(self._database)
+
+    def changed_stories(self, after: int, limit: int) -> list[StoryChange]:
+        return stories.changed(self._database, after, limit)
+
+    def recent_stories(self, source_ids: Collection[int], limit: int) -> list[StoryChange]:
+        return stories.recent(self._database, source_ids, limit)
+
+    def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
+        return feeds.placements(self._database, slug, story_ids)
+
+    def members(self, slug: str, limit: int) -> list[StoryChange]:
+        return feeds.members(self._database, slug, limit)
+
+    def append(
+        self, slug: str, events: Sequence[Event], *, cursor: int, members: bytes
+    ) -> FeedState:
+        return feeds.append(self._database, slug, events, cursor=cursor, members=members)
+
+    def window(self, slug: str, limit: int) -> list[FeedItem]:
+        return feeds.window(self._database, slug, limit)
+
+    def mark_rendered(self, slug: str, seq: int, digest: bytes) -> None:
+        feeds.mark_rendered(self._database, slug, seq, digest)
+
+    def source_infos(self) -> list[SourceInfo]:
+        return sources.infos(self._database)
+
+    def articles(self, source_ids: Collection[int] | None, limit: int) -> list[Article]:
+        return articles.newest(self._database, source_ids, limit)
+
+    # --- for wiring and the operator
+
+    def source_categories(self) -> dict[int, tuple[str, ...]]:
+        """Source id → slugs, of active sources, in the order of their configuration."""
+        return sources.categories(self._database)
+
+    def lock_run(self) -> AbstractContextManager[None]:
+        """The right to `run` on this database. Raises StoreInUse."""
+        return locks.run_lock(self._database)
+
+    def backup(self, path: Path) -> None:
+        """A consistent copy, replaced whole or not at all. SQLite only; else StoreError."""
+        backup.copy_into(self._database, Path(path).absolute())
+
+    def integrity(self) -> list[str]:
+        """What is wrong, in words; empty when all is well. Reads everything."""
+        return backup.problems(self._database)
+
+    def counts(self) -> dict[str, int]:
+        """Rows by kind: active sources and feeds; articles, stories and ledger lines."""
+        queries = {
+            "sources": sa.select(sa.func.count()).select_from(source).where(source.c.active),
+            "articles": sa.select(sa.func.count()).select_from(article),
+            "stories": sa.select(sa.func.count()).select_from(story),
+            "feeds": sa.select(sa.func.count()).select_from(feed).where(feed.c.active),
+            "polls": sa.select(sa.func.count()).select_from(poll),
+        }
+        with self._database.read() as connection:
+            return {name: connection.execute(q).scalar_one() for name, q in queries.items()}
+
+    def schema_version(self) -> str | None:
+        """None for an empty database."""
+        return schema.version(self._database)
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; nothing happens when it is. Raises SchemaError."""
+        schema.upgrade(self._database)
+
+    def close(self) -> None:
+        """Give all connections back. The store can't be used afterwards."""
+        self._database.close()
+
+
+def open_store(
+    url: str,
+    *,
+    now: Callable[[], datetime] | None = None,
+    per_host: int = 1,
+    host_delay: float = 1.0,
+    migrate: bool = True,
+) -> Store:
+    """Open `sqlite:///path`, `sqlite:///:memory:` or `postgresql://…`.
+
+    `now`: the clock for due times and claims, instead of the database's. `per_host`: requests
+    at once to one host; `host_delay`: seconds between two. `migrate`: SQLite's schema is brought
+    up to date, after a copy to `<db>.before-<rev>`; PostgreSQL's never is (SchemaError: run
+    `feedmill migrate`, that is `open_for_migration(url).migrate()`).
+    """
+    database = Database(url, now)
+    try:
+        schema.ensure(database, migrate=migrate)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database, HostLimit(per_host=per_host, delay=timedelta(seconds=host_delay)))
+
+
+def open_for_migration(url: str) -> Store:
+    """The store whatever its schema: for `migrate`, `schema_version` and `backup` alone."""
+    return Store(Database(url), HostLimit())
