@@ -22,7 +22,7 @@ _ISO = re.compile(
 )
 _ISO_START = re.compile(r"\d{4}-?\d\d-?\d\dt\d")
 _TIME = re.compile(
-    r"(?<![\d:+-])(?:(am|pm|오전|오후|上午|下午)\s*)?(\d{1,2})(?:[:h](\d\d)(?::(\d\d)(?:[.,]\d+)?)?"
+    r"(?<![\d:+-])(?:(am|pm|오전|오후|上午|下午)\s*)?(\d{1,2})(?:[:h](\d\d?)(?::(\d\d?)(?:[.,]\d+)?)?"
     r"(?![:\d])\s*(am\b|pm\b)?|\s*(am|pm)\b)"
 )
 _ZONE = re.compile(

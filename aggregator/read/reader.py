@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from aggregator.read.clean import Clean, Verbatim, Wash
 from aggregator.read.jsonfeed import parse_json
+from aggregator.read.mend import mend
 from aggregator.read.parse import MAX_GUID, decode, parse
 from aggregator.read.split import Split, split
 from feeds.errors import EmptyDocument, NotAFeed
@@ -39,6 +40,9 @@ _MAGIC = {
 }
 
 
+_MENDED = "it has bare ampersands or undefined entities"
+
+
 def read(body: bytes, url: str, content_type: str | None) -> Document:
     """What the response from `url` says. Raises EmptyDocument, NotAFeed, ReadError."""
     return _read(body, url, content_type, Clean())
@@ -60,11 +64,25 @@ def _read(body: bytes, url: str, content_type: str | None, wash: Wash) -> Docume
         return parse_json(body, url, wash)
     decoded = decode(body, content_type)
     _refuse(decoded.data)
-    document, guessed = parse(decoded.data, url, wash)
-    if not document.entries and not _FEED.search(decoded.data):
+    data, found, mended = _mended(decoded.data)
+    document, guessed = parse(data, url, wash)
+    if not document.entries and not _FEED.search(data):
         raise NotAFeed("no RSS, Atom or other feed in it")
-    document = _with_raw_ids(document, guessed, split(decoded.data))
-    return replace(document, fault=document.fault or decoded.fault)
+    document = _with_raw_ids(document, guessed, found)
+    fault = document.fault or (_MENDED if mended else decoded.fault)
+    return replace(document, fault=fault, wellformed=document.wellformed and not mended)
+
+
+def _mended(data: bytes) -> tuple[bytes, Split | None, bool]:
+    """(the document to read, its items, whether it had to be mended to be XML)."""
+    found = split(data)
+    # Entities of an external DTD (RSS 0.91) are no fault, but nobody fetches that DTD.
+    if found is not None and b"<!DOCTYPE" not in data[:4096]:
+        return data, found, False
+    mended = mend(data)
+    if mended == data:
+        return data, found, False
+    return mended, split(mended), found is None
 
 
 def _refuse(data: bytes) -> None:
