@@ -53,7 +53,7 @@ class Database:
         elif self.path is None:
             self._writer = self._reader = _sqlite(self.url, "IMMEDIATE", StaticPool)
         else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(self.path.parent)
             self._writer = _sqlite(self.url, "IMMEDIATE", QueuePool, pool_size=1, max_overflow=0)
             self._reader = _sqlite(self.url, "DEFERRED", QueuePool, pool_size=READERS)
 
@@ -129,6 +129,13 @@ def _parsed(url: str) -> URL:
 
 def _path(url: URL) -> Path | None:
     return None if url.database in (None, "", ":memory:") else Path(str(url.database)).absolute()
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the database's folder can't be made: {error.strerror}") from error
 
 
 def _server(url: URL) -> Engine:

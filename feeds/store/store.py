@@ -30,7 +30,9 @@ from feeds.models import (
     StoryChange,
     Unlinked,
 )
-from feeds.store import articles, backup, claims, feeds, locks, records, schema, sources, stories
+from feeds.store import articles, backup, feeds, locks, records, schema, stories
+from feeds.store import claims as claiming
+from feeds.store import sources as sourcing
 from feeds.store.claims import HostLimit
 from feeds.store.engine import Database
 from feeds.store.tables import article, feed, poll, source, story
@@ -47,19 +49,19 @@ class Store:
     def now(self) -> datetime:
         return self._database.now()
 
-    def sync_sources(self, sources_: Iterable[Source]) -> None:
-        sources.sync(self._database, sources_)
+    def sync_sources(self, sources: Iterable[Source]) -> None:
+        sourcing.sync(self._database, sources)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None
     ) -> list[Claim]:
-        return claims.claim_due(self._database, limit, ttl, urls, self._limit)
+        return claiming.claim_due(self._database, limit, ttl, urls, self._limit)
 
     def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
-        return claims.make_due(self._database, urls, fresh=fresh)
+        return claiming.make_due(self._database, urls, fresh=fresh)
 
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
-        return claims.next_claimable(self._database, urls, self._limit)
+        return claiming.next_claimable(self._database, urls, self._limit)
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         return articles.known(self._database, source_id, digests)
@@ -67,14 +69,14 @@ class Store:
     def record(self, polls: Sequence[Poll]) -> list[Recorded]:
         return records.record(self._database, polls, self._limit)
 
-    def release(self, claims_: Sequence[Claim]) -> None:
-        claims.release(self._database, claims_)
+    def release(self, claims: Sequence[Claim]) -> None:
+        claiming.release(self._database, claims)
 
     def sources(self) -> list[SourceState]:
-        return sources.states(self._database)
+        return sourcing.states(self._database)
 
     def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
-        return sources.ledger(self._database, source_id, limit)
+        return sourcing.ledger(self._database, source_id, limit)
 
     # --- LinkStore
 
@@ -122,7 +124,7 @@ class Store:
         feeds.mark_rendered(self._database, slug, seq, digest)
 
     def source_infos(self) -> list[SourceInfo]:
-        return sources.infos(self._database)
+        return sourcing.infos(self._database)
 
     def articles(self, source_ids: Collection[int] | None, limit: int) -> list[Article]:
         return articles.newest(self._database, source_ids, limit)
@@ -131,7 +133,7 @@ class Store:
 
     def source_categories(self) -> dict[int, tuple[str, ...]]:
         """Source id → slugs, of active sources, in the order of their configuration."""
-        return sources.categories(self._database)
+        return sourcing.categories(self._database)
 
     def lock_run(self) -> AbstractContextManager[None]:
         """The right to `run` on this database. Raises StoreInUse."""

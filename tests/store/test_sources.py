@@ -1,0 +1,170 @@
+"""Sources: synchronising, renaming, what is shown of them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from feeds.models import Source, Status
+from feeds.store import Store
+from tests.databases import Clock, Opened
+from tests.store.material import HOUR, TTL, claimed, poll, sources, stored, url_of
+
+
+def test_new_sources_are_due_at_once(opened: Opened, clock: Clock) -> None:
+    """A source that was never polled is due now, in the order of the configuration."""
+    store = opened()
+    store.sync_sources(sources("b", "a"))
+    states = store.sources()
+    assert [state.url for state in states] == [url_of("b"), url_of("a")]
+    assert {state.next_due for state in states} == {clock.at}
+    assert {state.status for state in states} == {Status.NEW}
+
+
+def test_sync_twice_changes_nothing(opened: Opened, clock: Clock) -> None:
+    """Synchronising again keeps ids and due times (E15)."""
+    store = opened()
+    store.sync_sources(sources("a", "b"))
+    stored(store, "a", "one")
+    before = store.sources()
+    clock.forward(minutes=5)
+    store.sync_sources(sources("a", "b"))
+    assert store.sources() == before
+
+
+def test_order_follows_the_configuration(store: Store) -> None:
+    """Moving a source in the file moves it in lists."""
+    store.sync_sources(sources("a", "b", "c"))
+    store.sync_sources(sources("c", "a", "b"))
+    assert [state.url for state in store.sources()] == [url_of(name) for name in "cab"]
+
+
+def test_gone_and_back(opened: Opened, clock: Clock) -> None:
+    """A removed source is not polled and keeps its articles; back again it keeps its due time."""
+    store = opened()
+    store.sync_sources(sources("a", "b"))
+    stored(store, "a", "one")
+    due = store.sources()[0].next_due
+    store.sync_sources(sources("b"))
+    assert [state.url for state in store.sources()] == [url_of("b")]
+    clock.forward(hours=3)
+    assert [claim.state.url for claim in store.claim_due(10, TTL)] == [url_of("b")]
+    assert len(store.articles(None, 10)) == 1
+    store.sync_sources(sources("a", "b"))
+    assert store.sources()[0].next_due == due
+    assert store.sources()[0].article_count == 1
+
+
+def test_was_renames(opened: Opened) -> None:
+    """`was` gives a source its new URL: same id, same articles, no second source."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    stored(store, "a", "one")
+    [before] = store.sources()
+    store.sync_sources([Source(url=url_of("new"), was=url_of("a"))])
+    [after] = store.sources()
+    assert (after.id, after.url, after.fetch_url) == (before.id, url_of("new"), url_of("new"))
+    assert after.article_count == 1
+    assert after.next_due == before.next_due
+
+
+def test_was_can_chain(store: Store) -> None:
+    """a → b and b → c at once: each source moves on, though the places are taken."""
+    store.sync_sources(sources("a", "b"))
+    ids = {state.url: state.id for state in store.sources()}
+    store.sync_sources(
+        [Source(url=url_of("c"), was=url_of("b")), Source(url=url_of("d"), was=url_of("a"))]
+    )
+    after = {state.url: state.id for state in store.sources()}
+    assert after == {url_of("c"): ids[url_of("b")], url_of("d"): ids[url_of("a")]}
+
+
+def test_was_of_a_configured_source_is_no_rename(store: Store) -> None:
+    """While the old URL is still configured, it is a source of its own."""
+    store.sync_sources(sources("a"))
+    store.sync_sources([*sources("a"), Source(url=url_of("b"), was=url_of("a"))])
+    assert len({state.id for state in store.sources()}) == 2
+
+
+def test_paused_is_not_claimed(opened: Opened, clock: Clock) -> None:
+    """A paused source rests, and goes on where it was."""
+    store = opened()
+    store.sync_sources(sources("a", paused=True))
+    assert store.claim_due(10, TTL) == []
+    assert store.next_claimable() is None
+    assert store.sources()[0].status is Status.PAUSED
+    clock.forward(hours=1)
+    store.sync_sources(sources("a"))
+    assert len(store.claim_due(10, TTL)) == 1
+
+
+def test_paused_while_it_is_polled(opened: Opened, clock: Clock) -> None:
+    """A poll under way when its source is paused is recorded, and no other follows."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    claim = claimed(store, "a")
+    store.sync_sources(sources("a", paused=True))
+    assert not store.record([poll(claim, "one")])[0].fenced
+    clock.forward(days=2)
+    assert store.claim_due(10, TTL) == []
+
+
+def test_the_operators_title_comes_first(opened: Opened) -> None:
+    """A title in the file wins over the document's."""
+    store = opened()
+    store.sync_sources(sources("a", title="Mine"))
+    assert store.sources()[0].title == "Mine"
+    assert store.source_infos()[0].title == "Mine"
+    store.sync_sources(sources("a"))
+    assert store.sources()[0].title is None
+    assert store.source_infos()[0].title == "a.example"
+
+
+def test_infos_show_public_sources_only(store: Store) -> None:
+    """Secret URLs, URLs with a password and local files are in no list of feeds (E32)."""
+    store.sync_sources(
+        [
+            *sources("a"),
+            *sources("hidden", secret_url=True),
+            Source(url="https://user:word@b.example/feed"),
+            Source(url="file:///home/someone/private.xml"),
+        ]
+    )
+    assert [info.url for info in store.source_infos()] == [url_of("a")]
+
+
+def test_categories_of_active_sources(store: Store) -> None:
+    """source id → slugs, without those that are gone."""
+    store.sync_sources([*sources("a", categories=("x", "y")), *sources("b")])
+    ids = [state.id for state in store.sources()]
+    assert store.source_categories() == {ids[0]: ("x", "y"), ids[1]: ()}
+    store.sync_sources(sources("b", categories=("y",)))
+    assert store.source_categories() == {ids[1]: ("y",)}
+
+
+def test_ledger_keeps_the_newest_200(opened: Opened, clock: Clock) -> None:
+    """The ledger is newest first and never longer than 200 lines."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    begun = clock.at
+    for _ in range(205):
+        store.record([poll(claimed(store, "a"))])
+        clock.forward(hours=1)
+    rows = store.ledger(store.sources()[0].id)
+    assert [row.at for row in rows] == [begun + HOUR * n for n in range(204, 4, -1)]
+    assert rows[0].reason == "interval"
+    assert len(store.ledger(store.sources()[0].id, limit=3)) == 3
+
+
+@pytest.mark.slow
+def test_100_000_sources_take_seconds(opened: Opened) -> None:
+    """A big list is synchronised in bulk, and again without rewriting it."""
+    store = opened()
+    many = [Source(url=f"https://h{n % 20_000}.example/{n}") for n in range(100_000)]
+    for allowed in (40.0, 15.0):
+        begun = time.monotonic()
+        store.sync_sources(many)
+        assert time.monotonic() - begun < allowed
+    assert len(store.claim_due(500, TTL)) == 500
+    assert store.counts()["sources"] == 100_000
