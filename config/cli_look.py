@@ -235,8 +235,6 @@ def preview(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Also addresses of the local network.")
     ] = False,
-    log_json: JsonLogs = False,
-    verbose: Verbose = False,
 ) -> None:
     """Show what Feedmill reads in a document; nothing is stored.
 

@@ -119,8 +119,8 @@ class Address(NamedTuple):
 
 def address(value: Any) -> Address:
     """`host:port`, `[v6]:port`."""
-    host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+    host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise wrong(f'{shown(value)} is no address; write "host:port", like "127.0.0.1:8080"')
     host = host.strip("[]")
     return Address("0.0.0.0" if host in ("", "*") else host, int(port))  # noqa: S104 - asked for
