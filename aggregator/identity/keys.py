@@ -28,9 +28,19 @@ def key(kind: KeyKind, text: str, *, shared: bool = False) -> Key:
     return Key(kind=kind, digest=digest, shared=shared)
 
 
-def content_digest(entry: Entry) -> bytes:
-    """16 bytes over all that an edit could change. Dates are left out: re-dating is no edit."""
-    plain = replace(entry, updated=None, updated_text=None, published=None, published_text=None)
+def content_digest(entry: Entry, link: str | None) -> bytes:
+    """16 bytes over all that an edit could change, with the canonical link. Dates, the guid and
+    what the canonical form leaves out do not count: re-dating, a new guid, http → https or
+    another tracking parameter is no edit."""
+    plain = replace(
+        entry,
+        guid=None,
+        link=link or entry.link,
+        published=None,
+        published_text=None,
+        updated=None,
+        updated_text=None,
+    )
     return blake2b(msgspec.msgpack.encode(plain), digest_size=16).digest()
 
 
@@ -82,7 +92,9 @@ def identify(document: Document, rules: UrlRules) -> list[Identified]:
     seen: set[Key] = set()
     for entry, guid, link in zip(document.entries, guids, links, strict=True):
         once = link if link != home else None
-        item = _item(entry, guid, once, guid_uses[guid] > 1, link_uses[link] > (2 - bool(guid)))
+        item = _item(
+            entry, guid, link, once, guid_uses[guid] > 1, link_uses[link] > (2 - bool(guid))
+        )
         if item.deciding[0] not in seen:
             seen.add(item.deciding[0])
             found.append(item)
@@ -90,10 +102,16 @@ def identify(document: Document, rules: UrlRules) -> list[Identified]:
 
 
 def _item(
-    entry: Entry, guid: str | None, link: str | None, many_links: bool, many_items: bool
+    entry: Entry,
+    guid: str | None,
+    canonical_link: str | None,
+    link: str | None,
+    many_links: bool,
+    many_items: bool,
 ) -> Identified:
-    """`many_links`: this guid has several links; `many_items`: this link has several items."""
-    digest = content_digest(entry)
+    """`link`: the canonical one unless it is the site's own. `many_links`: this guid has several
+    links; `many_items`: this link has several items."""
+    digest = content_digest(entry, canonical_link)
     url_key = key(KeyKind.URL, link, shared=True) if link else None
     keys: list[Key] = []
     if guid is not None:
@@ -151,10 +169,11 @@ def _choose(item: Identified, by: Key, free: Sequence[Known]) -> Known | None:
     if by.kind is KeyKind.URL and item.entry.guid is not None:
         # The link alone, under another guid: the same only when it also says the same, or
         # carries the same date. (A status page's items all link to the page.)
+        date = item.entry.published
         free = [
             a
             for a in free
-            if a.content_digest == item.digest or a.published == item.entry.published
+            if a.content_digest == item.digest or (date is not None and a.published == date)
         ]
         return free[0] if len(free) == 1 else None
     return min(free, key=lambda article: article.article_id)

@@ -1,0 +1,83 @@
+"""Canonical URLs: what makes two links one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.identity.urls import BadRules, UrlRules, canonical, default_rules, host_of
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://example.org/a", "https://example.org/a"),
+        ("https://EXAMPLE.org:443/a", "https://example.org/a"),
+        ("https://example.org/a?utm_source=x&b=1&utm_medium=y", "https://example.org/a?b=1"),
+        ("https://example.org/a?fbclid=1#top", "https://example.org/a"),
+        ("https://example.org/a;jsessionid=12AB?x=1", "https://example.org/a?x=1"),
+        ("https://example.org/a?PHPSESSID=1", "https://example.org/a"),
+        ("https://user:pw@example.org/a", "https://example.org/a"),
+        ("https://example.org./a", "https://example.org/a"),
+        ("https://example.org/ä", "https://example.org/%C3%A4"),
+        ("https://example.org/x/../a", "https://example.org/a"),
+        ("https://www.youtube.com/watch?v=1&si=2", "https://www.youtube.com/watch?v=1"),
+        ("https://example.org", "https://example.org/"),
+    ],
+)
+def test_same(one: str, other: str) -> None:
+    """Scheme, case of the host, default port, tracking, session, fragment do not count."""
+    assert canonical(one, default_rules()) == canonical(other, default_rules())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://example.org/a?id=1", "https://example.org/a?id=2"),
+        ("https://example.org/a", "https://example.org/a/"),
+        ("https://example.org/a", "https://example.org/A"),
+        ("https://example.org/a", "https://www.example.org/a"),
+        ("https://example.org:8080/a", "https://example.org/a"),
+        ("https://example.org/#!/a", "https://example.org/#!/b"),
+        ("https://example.org/watch?si=2", "https://example.org/watch"),
+        ("https://example.org/?a=1&b=2", "https://example.org/?b=2&a=1"),
+        ("https://example.org/a;v=1", "https://example.org/a;v=2"),
+    ],
+)
+def test_different(one: str, other: str) -> None:
+    """What can carry identity is kept: a false merge is worse than a double."""
+    assert canonical(one, default_rules()) != canonical(other, default_rules())
+
+
+@pytest.mark.parametrize("url", [None, "", "x", "mailto:a@b.c", "javascript:1", "http://[", "//x"])
+def test_no_url(url: str | None) -> None:
+    """What is no web address has no canonical form, and no host."""
+    assert canonical(url, default_rules()) is None
+
+
+@given(st.text())
+def test_never_raises_and_is_stable(text: str) -> None:
+    """Any text: no error, and the canonical form of a canonical form is itself."""
+    rules = default_rules()
+    once = canonical("https://example.org/" + text, rules)
+    assert once is None or canonical(once, rules) == once
+    canonical(text, rules)
+    host_of(text)
+
+
+def test_operators_extend_the_rules(tmp_path: Path) -> None:
+    """One more file of the same form adds to what ships; what is wrong in it is said."""
+    extra = tmp_path / "tracking.toml"
+    extra.write_text('params = ["ref_*"]\n[hosts]\n"a.org" = ["x"]\n')
+    rules = UrlRules.load(extra)
+    assert canonical("https://b.org/?ref_a=1&x=1&utm_id=2", rules) == "https://b.org/?x=1"
+    assert canonical("https://www.a.org/?x=1", rules) == "https://www.a.org/"
+    extra.write_text('parms = ["x"]')
+    with pytest.raises(BadRules, match="parms"):
+        UrlRules.load(extra)
+    extra.write_text("params = 3")
+    with pytest.raises(BadRules, match="list of parameter names"):
+        UrlRules.load(extra)
