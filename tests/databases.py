@@ -46,7 +46,7 @@ class Cluster:
     def __init__(self, programs: Path) -> None:
         # The server refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="feedmill-pg-", dir="/tmp"))  # noqa: S108
+        self._folder = Path(tempfile.mkdtemp(prefix="feedmill-pg-", dir="/tmp"))
         if self._user:
             shutil.chown(self._folder, self._user, self._user)
         data = self._folder / "data"
@@ -69,7 +69,7 @@ class Cluster:
         }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         self._server = self._run(programs / "postgres", "-D", data, *options)
-        self._wait(programs / "pg_isready", port)
+        self._wait()
 
     def _run(self, *command: object) -> subprocess.Popen[bytes]:
         with (self._folder / "log").open("ab") as log:
@@ -83,17 +83,19 @@ class Cluster:
                 extra_groups=[] if self._user else None,
             )
 
-    def _wait(self, ready: Path, port: int) -> None:
-        """pg_isready waits for an answer itself; each failed try is a round of its own."""
-        for _ in range(300):
-            command = [str(ready), "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-            if subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0:
-                return
+    def _wait(self) -> None:
+        """Until it answers. Raises RuntimeError with its log when it ends or takes a minute."""
+        for _ in range(600):
             try:
-                self._server.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-            break
+                psycopg.connect(self._admin).close()
+            except psycopg.OperationalError:
+                try:
+                    self._server.wait(0.1)
+                except subprocess.TimeoutExpired:
+                    continue
+                break
+            else:
+                return
         raise RuntimeError((self._folder / "log").read_text())
 
     def execute(self, statement: str) -> None:
@@ -118,10 +120,11 @@ class Cluster:
 
 
 def _programs() -> Path | None:
-    if (found := shutil.which("postgres")) is not None:
-        return Path(found).parent
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    return installed[-1].parent if installed else None
+    if installed:
+        return installed[-1].parent
+    found = shutil.which("postgres")
+    return Path(found).resolve().parent if found and shutil.which("initdb") else None
 
 
 @pytest.fixture(scope="session")
