@@ -37,6 +37,17 @@ MAX_LIST = 500
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="feedparser")
 
 
+NAMESPACES: dict[str, str] = _FeedParserMixin.namespaces
+"""feedparser's prefix for each namespace it knows, and those it does not know."""
+NAMESPACES.update(
+    {
+        "http://purl.org/net/rss1.1#": "",
+        "https://podcastindex.org/namespace/1.0": "podcast",
+        "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
+    }
+)
+
+
 # RFC 4287 §4.2.6 forbids resolving ids; a redirect would change every relative one.
 # And feedparser looks each category up in the list of all before it: 100,000 cost it 20 s.
 def _add_tag(self: Any, term: Any, scheme: Any, label: Any) -> None:
@@ -133,12 +144,13 @@ def _guessed_link(entry: Any) -> bool:
 
 def _guess(data: bytes, has_entries: bool, feed: Any) -> str:
     """The format of a document that feedparser gives no version."""
-    root = re.search(rb"<([a-zA-Z][\w:.-]*)", data[:65536])
+    head = re.sub(rb"<!--.*?-->", b"", data[:65536], flags=re.S)
+    root = re.search(rb"<(?:[\w.-]+:)?([a-zA-Z][\w.-]*)", head)
     name = root[1].lower() if root else b""
     if name in (b"html", b"body", b"head", b"script", b"opml", b"svg"):
         return ""
     if name == b"channel" and (has_entries or feed):
-        return "cdf"
+        return "rss11" if b"http://purl.org/net/rss1.1#" in head else "cdf"
     return "rss" if has_entries else ""
 
 

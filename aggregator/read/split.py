@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from xml.parsers import expat
 
-from feedparser.mixin import _FeedParserMixin
+from aggregator.read.parse import NAMESPACES
 
 MAX_DEPTH = 2000
 """Elements open at once; deeper is the full path's affair."""
 _SEPARATOR = "\x1f"
 # feedparser's own map, so that both see the same elements as items.
-_PREFIXES = {uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()}
+_PREFIXES = {uri.lower(): prefix for uri, prefix in NAMESPACES.items()}
 _ITEMS = frozenset({"item", "entry"})
 _IDS = frozenset({"guid", "id"})
 
