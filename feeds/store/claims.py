@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import Claim
+from feeds.store.codec import Moment
 from feeds.store.engine import Database
 from feeds.store.sources import STATE, refresh_hosts, state_of
 from feeds.store.sql import among, chunks, greatest
@@ -233,7 +234,7 @@ def make_due(database: Database, urls: Collection[str] | None, *, fresh: bool) -
         if urls is not None:
             query = query.where(among(connection, source.c.url, urls))
         rows = connection.execute(query.order_by(source.c.id).with_for_update()).all()
-        due = sa.case((source.c.next_due < now, source.c.next_due), else_=now)
+        due = sa.case((source.c.next_due < now, source.c.next_due), else_=sa.literal(now, Moment))
         values: dict[str, Any] = {"forced": True, "next_due": due, "wake": due}
         if fresh:
             values |= {"validators": None, "body_digest": None}
