@@ -1,1 +1,11 @@
-"""How bytes are fetched: requests over libcurl, the address guard."""
+"""Conditional GET through requests over libcurl, under a guard and one deadline.
+
+transport (libcurl) · guard (addresses) · decode (codings) · client (redirects, validators)
+· answers (statuses) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files
+"""
+
+from aggregator.fetch.client import HttpFetcher
+from aggregator.fetch.files import Fetchers, FileFetcher
+from aggregator.fetch.freshness import Freshness, freshness
+
+__all__ = ["Fetchers", "FileFetcher", "Freshness", "HttpFetcher", "freshness"]

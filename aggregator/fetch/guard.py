@@ -1,0 +1,92 @@
+"""Which addresses are never dialled (E26, THREATS.md SSRF). Pure.
+
+Explicit ranges, after the forms that carry an IPv4 address inside an IPv6 one are unwrapped:
+`ipaddress.is_global` calls NAT64, 6to4 and multicast global (FACTS.md).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+
+_NEVER = {
+    "link-local": ("169.254.0.0/16", "fe80::/10"),
+    "a cloud's metadata service": ("169.254.169.254/32", "fd00:ec2::254/128", "100.100.100.200/32"),
+    "unspecified": ("0.0.0.0/8", "::/128"),
+    "multicast": ("224.0.0.0/4", "ff00::/8"),
+    "broadcast": ("255.255.255.255/32",),
+}
+_PRIVATE = {
+    "loopback": ("127.0.0.0/8", "::1/128"),
+    "private": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+}
+_SPECIAL = {
+    "shared by a carrier": ("100.64.0.0/10",),
+    "reserved": (
+        "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "192.88.99.0/24", "240.0.0.0/4", "fec0::/10", "2001:db8::/32", "3fff::/20", "100::/64",
+        "2001:10::/28", "2001:20::/28", "2001:2::/48", "5f00::/16",
+    ),
+}  # fmt: skip
+_METADATA = tuple(ip_network(each) for each in _NEVER["a cloud's metadata service"])
+
+
+def _flat(*tables: dict[str, tuple[str, ...]]) -> list[tuple[object, str]]:
+    return [
+        (ip_network(network), name)
+        for table in tables
+        for name, networks in table.items()
+        for network in networks
+    ]
+
+
+_ALL = _flat({"a cloud's metadata service": _NEVER["a cloud's metadata service"]}, _NEVER,
+             _PRIVATE, _SPECIAL)  # fmt: skip
+_ALLOWED_BY_TRUE = tuple(ip_network(n) for names in _PRIVATE.values() for n in names)
+
+
+def unwrap(address: Address) -> Address:
+    """The IPv4 address inside a mapped, compatible, translated, NAT64, 6to4 or Teredo one."""
+    if isinstance(address, IPv4Address):
+        return address
+    if (mapped := address.ipv4_mapped) is not None:
+        return mapped
+    if (sixtofour := address.sixtofour) is not None:
+        return sixtofour
+    if (teredo := address.teredo) is not None:
+        return teredo[1]
+    number = int(address)
+    nat64 = number >> 32 == 0x0064FF9B << 64
+    local_nat64 = number >> 80 == 0x0064FF9B0001
+    translated = number >> 32 == 0xFFFF << 16  # ::ffff:0:a.b.c.d (RFC 2765)
+    compatible = number >> 32 == 0 and number > 0xFFFF
+    if nat64 or local_nat64 or translated or compatible:
+        return IPv4Address(number & 0xFFFFFFFF)
+    return address
+
+
+@lru_cache(maxsize=4096)
+def refusal(ip: str, allow: bool | tuple[str, ...]) -> str | None:
+    """Why this address is not dialled, or None.
+
+    `allow` True: loopback, RFC 1918 and ULA, never link-local or metadata. A list: those
+    networks as they stand, metadata services never.
+    """
+    try:
+        address = unwrap(ip_address(ip.partition("%")[0]))
+    except ValueError:
+        return "no address"
+    reason = next(
+        (name for network, name in _ALL if address in network),  # type: ignore[operator]
+        None,
+    )
+    if reason is None or any(address in network for network in _METADATA):
+        return reason
+    allowed = (
+        _ALLOWED_BY_TRUE
+        if allow is True
+        else tuple(ip_network(each, strict=False) for each in allow or ())
+    )
+    return None if any(address in network for network in allowed) else reason

@@ -1,0 +1,226 @@
+"""requests over libcurl: one adapter, one handle per thread, a true total deadline.
+
+Why libcurl: FACTS in docs/benchmarks.md (a third of the CPU of urllib3 per poll, and a deadline
+that ends drips). What is not obvious is said where it stands.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import certifi
+import pycurl
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from aggregator.fetch.decode import Body
+from aggregator.fetch.faults import fetch_error
+from aggregator.fetch.guard import refusal
+from feeds.errors import AddressRefused, BadEncoding, FetchError, TooLarge
+
+_HEADER_SLACK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`max_body` in decoded bytes."""
+
+    max_body: int
+    allow_private: bool | tuple[str, ...]
+
+
+class GuardedRequest(requests.PreparedRequest):
+    """A prepared request with its limits."""
+
+    limits: Limits
+
+
+def ca_options(ca_file: Path | None) -> list[tuple[int, str]]:
+    """Which certificates to trust: the given file, the operator's environment, the system's
+    folder (it costs a tenth of the memory of a bundle: FACTS.md), else certifi's bundle."""
+    if ca_file is not None:
+        return [(pycurl.CAINFO, str(ca_file))]
+    if given := os.environ.get("SSL_CERT_FILE"):
+        return [(pycurl.CAINFO, given)]
+    folder = ssl.get_default_verify_paths().capath
+    if folder and any(Path(folder).glob("*.0")):
+        return [(pycurl.CAPATH, folder)]
+    return [(pycurl.CAINFO, certifi.where())]
+
+
+class CurlAdapter(BaseAdapter):
+    """For http:// and https://. `proxy` "" means none, whatever the environment says."""
+
+    def __init__(self, ca_file: Path | None = None, proxy: str = "") -> None:
+        super().__init__()
+        self._ca, self._proxy = ca_options(ca_file), proxy
+        self._local = threading.local()
+
+    def send(  # type: ignore[override]
+        self, request: GuardedRequest, timeout: float = 30.0, **_more: Any
+    ) -> requests.Response:
+        """One request, no redirect. Raises FetchError."""
+        handle: pycurl.Curl = getattr(self._local, "handle", None) or pycurl.Curl()
+        self._local.handle = handle
+        handle.reset()
+        exchange = _Exchange(request)
+        for option, value in self._options(request, timeout, exchange):
+            handle.setopt(option, value)
+        try:
+            handle.perform()
+        except pycurl.error as error:
+            if exchange.fault is not None:
+                raise exchange.fault from error
+            raise fetch_error(error.args[0], handle, begun=exchange.received > 0) from error
+        if exchange.fault is not None:
+            raise exchange.fault
+        return exchange.response(handle.getinfo(pycurl.RESPONSE_CODE))
+
+    def _options(
+        self, request: GuardedRequest, timeout: float, exchange: _Exchange
+    ) -> Iterator[tuple[int, Any]]:
+        yield from self._ca
+        yield pycurl.URL, str(request.url)
+        yield pycurl.HTTPHEADER, header_lines(request)
+        yield pycurl.NOSIGNAL, 1
+        yield pycurl.TIMEOUT_MS, max(1, round(timeout * 1000))
+        yield pycurl.CONNECTTIMEOUT_MS, max(1, round(timeout * 1000))
+        yield pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+        yield pycurl.FOLLOWLOCATION, 0
+        yield pycurl.PROXY, self._proxy
+        # The next poll of this thread is of another host; an idle connection only costs memory.
+        yield pycurl.FORBID_REUSE, 1
+        # Both: the first is not called on a reused connection, the second comes after dialling.
+        yield pycurl.OPENSOCKETFUNCTION, exchange.open_socket
+        yield pycurl.PREREQFUNCTION, exchange.before_request
+        yield pycurl.HEADERFUNCTION, exchange.header
+        yield pycurl.WRITEFUNCTION, exchange.write
+        yield pycurl.HTTP_CONTENT_DECODING, 0
+
+    def close(self) -> None:
+        """Handles end with their threads."""
+
+
+def header_lines(request: requests.PreparedRequest) -> list[bytes]:
+    """As checked latin-1 bytes: a stored ETag goes back as it came, and no value can carry a
+    second header (THREATS.md). Raises FetchError."""
+    lines = []
+    for name, value in request.headers.items():
+        text = f"{_text(name)}: {_text(value)}"
+        try:
+            line = text.encode("latin-1")
+        except UnicodeEncodeError as error:
+            raise FetchError(f"the header {_text(name)} is not latin-1") from error
+        if any(byte < 32 and byte != 9 for byte in line) or b"\x7f" in line:
+            raise FetchError(f"the header {_text(name)!r} holds control characters")
+        lines.append(line)
+    return lines
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+class _Exchange:
+    """What libcurl's callbacks collect. They never raise: an exception in one would be printed
+    and swallowed; the fault is kept and the transfer ended."""
+
+    def __init__(self, request: GuardedRequest) -> None:
+        self._request, self._limits = request, request.limits
+        self._lines: list[bytes] = []
+        self._done = False
+        self._body: Body | None = None
+        self.received = 0
+        self.fault: FetchError | None = None
+
+    # --- the guard
+
+    def open_socket(self, _purpose: int, address: Any) -> Any:
+        family, kind, protocol, where = address
+        if not self._allowed(where[0]):
+            return pycurl.SOCKET_BAD
+        return socket.socket(family, kind, protocol)
+
+    def before_request(self, ip: str, *_rest: Any) -> int:
+        return pycurl.PREREQFUNC_OK if self._allowed(ip) else pycurl.PREREQFUNC_ABORT
+
+    def _allowed(self, ip: str | bytes) -> bool:
+        reason = refusal(_text(ip), self._limits.allow_private)
+        if reason is None:
+            return True
+        self.fault = AddressRefused(f"its address is {reason}: not dialled (see allow_private)")
+        return False
+
+    # --- the answer
+
+    def header(self, line: bytes) -> None:
+        """The last status line and what follows, until its blank line: 103, CONNECT and trailers
+        come through here too."""
+        if line.startswith(b"HTTP/"):
+            self._lines, self._done, self._body = [], False, None
+        elif not line.strip():
+            self._done = True
+        elif not self._done:
+            self._lines.append(line)
+
+    def write(self, data: bytes) -> int:
+        self.received += len(data)
+        try:
+            if self._body is None:
+                codings = self.headers().get("content-encoding", "")
+                self._body = Body(codings, self._limits.max_body)
+            if self.received > self._limits.max_body + _HEADER_SLACK:
+                raise TooLarge(f"more than {self._limits.max_body} bytes")
+            self._body.feed(data)
+        except FetchError as fault:
+            self.fault = fault
+            return -1
+        except Exception as error:
+            # An exception must not reach libcurl; this one has a name in the end.
+            self.fault = BadEncoding(f"does not decode: {type(error).__name__}")
+            return -1
+        return len(data)
+
+    def headers(self) -> CaseInsensitiveDict[str]:
+        """Repeated ones joined by ", " (else the second Link, the hub, is lost)."""
+        found: CaseInsensitiveDict[str] = CaseInsensitiveDict()
+        for line in _unfolded(self._lines):
+            name, colon, value = line.partition(":")
+            if colon:
+                name, value = name.strip(), value.strip()
+                found[name] = f"{found[name]}, {value}" if name in found else value
+        return found
+
+    def response(self, status: int) -> requests.Response:
+        """As requests has it. Raises Truncated."""
+        response = requests.Response()
+        response.status_code = status
+        response.headers = self.headers()
+        response.request = self._request
+        response.url = str(self._request.url)
+        body = self._body.finish() if self._body is not None else b""
+        response._content = body
+        response.raw = io.BytesIO(body)
+        response.received = self.received  # type: ignore[attr-defined]
+        return response
+
+
+def _unfolded(lines: list[bytes]) -> list[str]:
+    """Header lines; an obsolete continuation line belongs to the one before (RFC 9112 §5.2)."""
+    found: list[str] = []
+    for raw in lines:
+        line = raw.rstrip(b"\r\n").decode("latin-1")
+        if line[:1] in (" ", "\t") and found:
+            found[-1] += " " + line.strip()
+        else:
+            found.append(line)
+    return found
