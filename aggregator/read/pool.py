@@ -13,15 +13,16 @@ import os
 import resource
 import signal
 import sys
-from concurrent.futures import BrokenExecutor, CancelledError
+from concurrent.futures import BrokenExecutor, CancelledError, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import NoReturn
 
 import msgspec
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from aggregator.read.reader import read
 from feeds.errors import (
@@ -65,6 +66,7 @@ class ReaderPool:
         self._lock = Lock()
         self._pool: ProcessPool | None = None
         self._closed = False
+        self._pending: dict[ProcessFuture[tuple[str, bytes]], ProcessPool] = {}
         # Who waits for a worker waits here, so that a deadline counts reading and nothing else.
         self._turn = BoundedSemaphore(workers)
 
@@ -89,9 +91,12 @@ class ReaderPool:
         self._discard()
 
     def _read(self, body: bytes, url: str, content_type: str | None) -> Document:
-        future = self._started().schedule(
+        pool = self._started()
+        future = pool.schedule(
             _work, (body, url, content_type, self._timeout), timeout=self._timeout
         )
+        with self._lock:
+            self._pending[future] = pool
         try:
             # pebble's deadline follows the wall clock, which may jump; this one does not.
             kind, payload = future.result(timeout=self._timeout * 1.5 + 10)
@@ -103,6 +108,9 @@ class ReaderPool:
             raise ReadCrashed("the reader is closed") from error
         except ProcessExpired as error:
             raise self._expired(error.exitcode) from error
+        finally:
+            with self._lock:
+                self._pending.pop(future, None)
         if kind:
             raise _ERRORS.get(kind, ReadError)(payload.decode("utf-8", "replace"))
         return _DECODER.decode(payload)
@@ -139,6 +147,12 @@ class ReaderPool:
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
+        with self._lock:
+            # pebble never answers those that it stopped.
+            left = [future for future, owner in self._pending.items() if owner is pool]
+        for future in left:
+            with suppress(InvalidStateError):
+                future.set_exception(ReadCrashed("the reader was closed"))
 
 
 def _keep_main_out() -> None:
