@@ -14,7 +14,7 @@ import typer
 from config.cli import Common, ConfigOption, JsonLogs, Verbose
 from config.load import NAME
 from config.opening import open_app
-from feeds.errors import ConfigError, FeedmillError
+from feeds.errors import FeedmillError
 
 
 def register(app: typer.Typer) -> None:
@@ -86,9 +86,11 @@ def migrate(
     verbose: Verbose = False,
 ) -> None:
     """Bring the database's schema up to this Feedmill. SQLite does it by itself at start."""
-    from feeds.store import migrate_store
+    from contextlib import closing
 
-    app = open_app(context, config, log_json=log_json, verbose=verbose)
-    if not app.settings.store_url:
-        raise ConfigError(["store.url: there is none"])
-    print(f"schema {migrate_store(app.settings.store_url)}")
+    from feeds.store import open_for_migration
+
+    settings = open_app(context, config, log_json=log_json, verbose=verbose).settings
+    with closing(open_for_migration(settings.store_url)) as store:
+        store.migrate()
+        print(f"schema {store.schema_version()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +28,7 @@ def read_document(
     agent, allowed = _like_configured(context, config)
     fetchers = Fetchers({"http": (web := HttpFetcher(agent)), "https": web, "file": FileFetcher()})
     response = fetchers.fetch(Request(url=url, allow_private=allow_private or allowed))
-    with ReaderPool(workers=1, timeout=READING) as read:
+    with closing(ReaderPool(workers=1, timeout=READING)) as read:
         return read(response.body, response.url, response.headers.get("content-type"))
 
 

@@ -38,6 +38,7 @@ _TLS = {
     pycurl.E_SSL_CIPHER: "no common cipher",
     pycurl.E_SSL_ISSUER_ERROR: "the certificate's issuer is wrong",
 }
+# Numbers without a name in pycurl: 92 CURLE_HTTP2_STREAM, 100 CURLE_TOO_LARGE.
 _BROKEN = {
     pycurl.E_GOT_NOTHING: "the server closed the connection without an answer",
     pycurl.E_SEND_ERROR: "the connection broke while sending",
@@ -45,7 +46,7 @@ _BROKEN = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
     pycurl.E_FTP_WEIRD_SERVER_REPLY: "the answer is not HTTP",
     pycurl.E_HTTP2: "the HTTP/2 connection broke",
-    pycurl.E_HTTP2_STREAM: "the HTTP/2 stream broke",
+    92: "the HTTP/2 stream broke",
     pycurl.E_BAD_CONTENT_ENCODING: "the transfer coding is broken",
 }
 
@@ -67,7 +68,7 @@ def fetch_error(number: int, handle: pycurl.Curl, *, begun: bool) -> FetchError:
         return TlsError(_TLS[number])
     if number == pycurl.E_URL_MALFORMAT:
         return BadRedirect("no usable address")
-    if number == pycurl.E_TOO_LARGE:
+    if number == 100:
         return TooLarge("the headers are too large")
     return ConnectionFailed(_BROKEN.get(number, f"the transfer failed (libcurl error {number})"))
 

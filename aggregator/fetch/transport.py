@@ -80,7 +80,7 @@ class CurlAdapter(BaseAdapter):
         except pycurl.error as error:
             if exchange.fault is not None:
                 raise exchange.fault from error
-            raise fetch_error(error.args[0], handle, begun=exchange.received > 0) from error
+            raise fetch_error(int(error.args[0]), handle, begun=exchange.received > 0) from error
         if exchange.fault is not None:
             raise exchange.fault
         return exchange.response(handle.getinfo(pycurl.RESPONSE_CODE))

@@ -33,6 +33,7 @@ __all__ = ["Database", "driver"]
 
 BUSY = 10.0  # seconds that a write waits for another process's
 READERS = 8
+SAFE_SQLITE = (3, 51, 3)  # the first without the WAL bug of 3.7.0
 
 
 class Database:
@@ -56,6 +57,16 @@ class Database:
             _make_folder(self.path.parent)
             self._writer = _sqlite(self.url, "IMMEDIATE", QueuePool, pool_size=1, max_overflow=0)
             self._reader = _sqlite(self.url, "DEFERRED", QueuePool, pool_size=READERS)
+
+    def warnings(self) -> list[str]:
+        """Empty when there is nothing to say."""
+        version = tuple(driver.sqlite_version_info)
+        if not self.sqlite or version >= SAFE_SQLITE:
+            return []
+        return [
+            f"SQLite {driver.sqlite_version} can damage a database that two processes write; "
+            "install the pysqlite3 package, or a SQLite from 3.51.3 on"
+        ]
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -103,7 +103,10 @@ class Store:
     def changed_stories(self, after: int, limit: int) -> list[StoryChange]:
         return stories.changed(self._database, after, limit)
 
-    def recent_stories(self, source_ids: Collection[int], limit: int) -> list[StoryChange]:
+    def last_change(self) -> int:
+        return stories.last_change(self._database)
+
+    def recent_stories(self, source_ids: Collection[int] | None, limit: int) -> list[StoryChange]:
         return stories.recent(self._database, source_ids, limit)
 
     def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
@@ -158,6 +161,10 @@ class Store:
         }
         with self._database.read() as connection:
             return {name: connection.execute(q).scalar_one() for name, q in queries.items()}
+
+    def warnings(self) -> list[str]:
+        """What an operator should know of this database although it works."""
+        return self._database.warnings()
 
     def schema_version(self) -> str | None:
         """None for an empty database."""

@@ -99,6 +99,8 @@ def link(database: Database, links: Sequence[Link]) -> None:
             change += 1
             one.change = change
             rows[row.id] = {"number": row.id, "its": one.id}
+        if not rows:
+            return
         _write(connection, list(touched.values()), new, list(rows.values()))
 
 
@@ -235,10 +237,19 @@ def changed(database: Database, after: int, limit: int) -> list[StoryChange]:
         return changes_of(connection, connection.execute(query).all())
 
 
-def recent(database: Database, source_ids: Collection[int], limit: int) -> list[StoryChange]:
+def last_change(database: Database) -> int:
     with database.read() as connection:
-        few = len(source_ids) <= FEW
-        ids = (_newest_by_source if few else _newest_of)(connection, source_ids, limit)
+        query = sa.select(counter.c.value).where(counter.c.name == "change")
+        return connection.execute(query).scalar() or 0
+
+
+def recent(database: Database, source_ids: Collection[int] | None, limit: int) -> list[StoryChange]:
+    with database.read() as connection:
+        if source_ids is None:
+            ids = _newest_of_all(connection, limit)
+        else:
+            few = len(source_ids) <= FEW
+            ids = (_newest_by_source if few else _newest_of)(connection, source_ids, limit)
         query = _changes_query().where(among(connection, story.c.id, ids))
         return changes_of(connection, connection.execute(query.order_by(story.c.change)).all())
 
@@ -256,6 +267,11 @@ def _newest_by_source(connection: Connection, ids: Collection[int], limit: int) 
         ranked |= {row.story_id: row.ranked for row in connection.execute(query).all()}
     newest = sorted(((at, number) for number, at in ranked.items()), reverse=True)
     return [number for _, number in newest[:limit]]
+
+
+def _newest_of_all(connection: Connection, limit: int) -> list[int]:
+    query = sa.select(story.c.id).order_by(story.c.published.desc(), story.c.id.desc())
+    return list(connection.execute(query.limit(limit)).scalars())
 
 
 def _newest_of(connection: Connection, ids: Collection[int], limit: int) -> list[int]:
