@@ -147,9 +147,8 @@ def cut_html(html: str) -> str:
     if head.rfind("<") > head.rfind(">"):
         return head[: head.rfind("<")]
     word = max(head.rfind(" "), head.rfind("\n"), head.rfind(">") + 1)
-    if len(head) - word < 200:
-        return head[:word]
-    return re.sub(r"&#?\w{0,32}$", "", head)
+    head = head[:word] if len(head) - word < 200 else re.sub(r"&#?\w{0,32}$", "", head)
+    return re.sub(r"(?:<[a-zA-Z][^<>]*>\s*)+$", "", head)
 
 
 def _too_deep(html: str) -> int:

@@ -87,7 +87,7 @@ def _mended(data: bytes) -> tuple[bytes, Split | None, bool]:
 
 def _refuse(data: bytes) -> None:
     """Raise NotAFeed for what is plainly something else, and say what."""
-    if b"<" not in data:
+    if b"<" not in data[5:]:  # the first is that of the declaration which the decoder wrote
         raise NotAFeed("plain text, not a feed")
     head = data[:65536]
     # Our decoder put the XML declaration there; a page may carry comments before its doctype.
