@@ -293,5 +293,5 @@ def _print_table(table: Any) -> None:
 
     console = Console()
     if not console.is_terminal:
-        console = Console(width=max(console.measure(table).maximum, 80), no_color=True)
+        console = Console(width=Console(width=10_000).measure(table).maximum, no_color=True)
     console.print(table)

@@ -373,7 +373,7 @@ def test_broken_feeds_raise_only_read_errors() -> None:
     """Every prefix of a document, and every byte of it flipped, is read or refused."""
     whole = f'<rss version="2.0"><channel><title>T&amp;</title>{ITEM}</channel></rss>'.encode()
     flipped = [whole[:n] + bytes([whole[n] ^ 0x15]) + whole[n + 1 :] for n in range(len(whole))]
-    outcomes = set()
+    outcomes: set[type[object]] = set()
     for body in [whole[:n] for n in range(len(whole))] + flipped:
         try:
             outcomes.add(type(read(body, URL, None)))

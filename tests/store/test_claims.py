@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from feeds.models import Claim, Schedule, Source
+from feeds.models import Claim, Schedule, Source, Validators
 from tests.databases import Clock, Opened
 from tests.store.material import HOUR, TTL, claimed, failed, poll, sources, url_of
 
@@ -149,15 +149,15 @@ def test_make_due_waits_for_retry_after(opened: Opened, clock: Clock) -> None:
     store.record([poll(claimed(store, "b"))])
     assert store.make_due([url_of("a")]) == 0
     assert store.make_due() == 1
-    assert urls(store.claim_due(10, TTL)) == [url_of("b")]
+    [b] = store.claim_due(10, TTL)
+    assert b.state.url == url_of("b")
+    store.record([poll(b, schedule=Schedule(due=until + HOUR, reason="interval"))])
     clock.forward(hours=2)
     assert urls(store.claim_due(10, TTL)) == [url_of("a")]
 
 
 def test_make_due_fresh_forgets_validators(opened: Opened, clock: Clock) -> None:
     """`fresh` leaves nothing that could make the next request conditional."""
-    from feeds.models import Validators
-
     store = opened()
     store.sync_sources(sources("a"))
     held = Validators(url=url_of("a"), etag='W/"x"', last_modified="yesterday")

@@ -1,0 +1,186 @@
+"""Linking: stories, their public ids, and the numbers of their changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from feeds.models import Category, Event, EventKind, Link
+from feeds.store import Store, stories
+from tests.databases import Clock, Opened
+from tests.store.material import (
+    change,
+    claimed,
+    digest,
+    keys,
+    linked,
+    new,
+    own_story,
+    poll,
+    sources,
+    stored,
+)
+
+
+def test_unlinked_oldest_first(store: Store) -> None:
+    """What linking has not seen, with its keys and its source; each until it is linked."""
+    store.sync_sources(sources("a"))
+    stored(store, "a", "one", "two", "three", shared=True)
+    batch = store.unlinked(2)
+    ids = [each.article.id for each in batch]
+    assert ids == sorted(ids)
+    assert len(ids) == 2
+    name = batch[0].article.entry.guid
+    assert name is not None
+    assert set(batch[0].keys) == set(keys(name, shared=True))
+    assert batch[0].source_url == store.sources()[0].url
+    store.link([own_story(number) for number in ids])
+    assert len(store.unlinked(10)) == 1
+
+
+def test_sharing_finds_linked_articles_of_active_sources(store: Store) -> None:
+    """By shared keys only; not what is unlinked, nor what a removed source left."""
+    store.sync_sources(sources("a", "b"))
+    stored(store, "a", "one", shared=True)
+    asked = [key.digest for key in keys("one")]
+    assert store.sharing(asked) == []
+    linked(store)
+    [found] = store.sharing(asked)
+    assert found.article.entry.guid == "one"
+    assert store.sharing(asked[:1]) == [], "this key is not of global form"
+    store.sync_sources(sources("b"))
+    assert store.sharing(asked) == []
+
+
+def test_a_story_is_named_after_its_first_article(opened: Opened) -> None:
+    """A story of its own has the article's id; a second article joins it and touches it."""
+    store = opened()
+    store.sync_sources(sources("a", "b"))
+    stored(store, "a", "one")
+    stored(store, "b", "two")
+    one, two = (each.article.id for each in store.unlinked(10))
+    store.link([own_story(one)])
+    [before] = store.changed_stories(0, 10)
+    assert (before.story_id, before.lead_id, before.change) == (one, one, 1)
+    store.link([Link(article_id=two, story_id=one, published_id="", fallback_id="")])
+    [after] = store.changed_stories(before.change, 10)
+    assert (after.story_id, after.lead_id) == (one, one)
+    assert after.source_ids == tuple(state.id for state in store.sources())
+    assert {article.story_id for article in store.articles(None, 10)} == {one}
+
+
+def test_founded_and_joined_in_one_batch(store: Store) -> None:
+    """A batch may found a story and add to it."""
+    store.sync_sources(sources("a", "b"))
+    stored(store, "a", "one")
+    stored(store, "b", "two")
+    one, two = (each.article.id for each in store.unlinked(10))
+    store.link(
+        [own_story(two), Link(article_id=one, story_id=two, published_id="x", fallback_id="y")]
+    )
+    [story] = store.changed_stories(0, 10)
+    assert (story.story_id, story.lead_id, story.change, len(story.source_ids)) == (two, two, 2, 2)
+    assert store.integrity() == []
+
+
+def test_public_ids_are_unique(store: Store) -> None:
+    """The second story that wants an id gets its fallback, in one batch or in two (P13)."""
+    store.sync_sources(sources("a"))
+    store.sync_feeds([])
+    stored(store, "a", *"abcd")
+    ids = [each.article.id for each in store.unlinked(10)]
+
+    def wants(number: int, fallback: str) -> Link:
+        return Link(article_id=number, story_id=None, published_id="tag:same", fallback_id=fallback)
+
+    store.link([wants(ids[0], "f0"), wants(ids[1], "f1")])
+    store.link([wants(ids[2], "f2"), wants(ids[3], "f2")])
+    names = published_ids(store)
+    assert names[:3] == ["tag:same", "f1", "f2"]
+    assert names[3] not in names[:3]
+
+
+def published_ids(store: Store) -> list[str]:
+    """Of all stories, oldest first, as a feed shows them."""
+    store.sync_feeds([Category(slug="ids", title="Ids")])
+    changes = store.changed_stories(0, 100)
+    events = [
+        Event(story_id=each.story_id, kind=EventKind.ENTER, revision=1)
+        for each in sorted(changes, key=lambda each: each.story_id)
+    ]
+    store.append("ids", events, cursor=0, members=b"")
+    return [item.published_id for item in reversed(store.window("ids", 100))]
+
+
+def test_a_revision_touches_its_story(opened: Opened, clock: Clock) -> None:
+    """An edited lead gives its story new dates and a new change; its ids stay."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    stored(store, "a", "one")
+    [number] = linked(store)
+    [before] = store.changed_stories(0, 10)
+    clock.forward(hours=2)
+    claim = claimed(store, "a")
+    earlier = clock.at - timedelta(days=1)
+    store.record([poll(claim, changed=(change(number, "one", claim, published=earlier),))])
+    store.link([Link(article_id=number, story_id=None, published_id="other", fallback_id="z")])
+    [after] = store.changed_stories(before.change, 10)
+    assert (after.story_id, after.revision) == (before.story_id, 2)
+    assert (after.published, after.updated) == (earlier, clock.at)
+    assert published_ids(store) == [f"urn:test:{number}"]
+
+
+def test_changes_come_in_order(store: Store) -> None:
+    """Each touch has the next number; `after` and `limit` page through them."""
+    store.sync_sources(sources("a"))
+    stored(store, "a", *"abcdef")
+    linked(store)
+    seen: list[int] = []
+    while page := store.changed_stories(seen[-1] if seen else 0, 4):
+        seen += [each.change for each in page]
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert store.last_change() == 6
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_recent_stories(opened: Opened, clock: Clock, *, many: bool) -> None:
+    """The newest stories of some sources, by their lead's date, oldest change first, whichever
+    of the two ways is taken (a few sources, or many)."""
+    store = opened()
+    store.sync_sources(sources("a", "b", *(f"x{n}" for n in range(3))))
+    a, b, *others = (state.id for state in store.sources())
+    for name, days in (("old", 9), ("new", 1), ("middle", 5)):
+        claim = claimed(store, "a")
+        at = clock.at - timedelta(days=days)
+        store.record([poll(claim, new=(new(name, claim, published=at),))])
+        linked(store)
+        clock.forward(hours=1)
+    stored(store, "b", "theirs")
+    [batch] = store.unlinked(10)
+    titles = {article.story_id: article.entry.guid for article in store.articles([a], 10)}
+    middle = next(number for number, guid in titles.items() if guid == "middle")
+    store.link(
+        [Link(article_id=batch.article.id, story_id=middle, published_id="", fallback_id="")]
+    )
+    asked = [a, *(range(10_000, 10_000 + stories.FEW) if many else ())]
+    assert [titles[each.story_id] for each in store.recent_stories(asked, 2)] == ["new", "middle"]
+    assert [titles[each.story_id] for each in store.recent_stories(asked, 9)] == [
+        "old",
+        "new",
+        "middle",
+    ]
+    assert [titles[each.story_id] for each in store.recent_stories(None, 1)] == ["new"]
+    theirs = [b, *asked[1:]]
+    assert [titles[each.story_id] for each in store.recent_stories(theirs, 9)] == ["middle"]
+    assert store.recent_stories(others, 9) == []
+    assert store.recent_stories([], 9) == []
+
+
+def test_linking_nothing(store: Store) -> None:
+    """An empty batch, and an article that is not there, change nothing."""
+    store.link([])
+    assert store.last_change() == 0
+    store.link([own_story(77)])
+    assert store.changed_stories(0, 10) == []
+    assert store.sharing([digest("x")]) == []
