@@ -7,6 +7,7 @@ them, and to keep ids as they were written (DESIGN, "Only what is new is read").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -19,6 +20,7 @@ MAX_DEPTH = 2000
 _SEPARATOR = "\x1f"
 # feedparser's own map, so that both see the same elements as items.
 _PREFIXES = {uri.lower(): prefix for uri, prefix in NAMESPACES.items()}
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.I | re.S)
 _ITEMS = frozenset({"item", "entry"})
 _IDS = frozenset({"guid", "id"})
 
@@ -85,8 +87,7 @@ class _Splitter:
     """Length of the stack up to and with the open item; 0 outside."""
     guid: str | None = None
     text: list[str] | None = None
-    ancestors: bytes = b""
-    dtd: list[int] = field(default_factory=list)
+    dtd: bytes = b""
 
     def run(self) -> Split:
         parser = self.parser = expat.ParserCreate("utf-8", _SEPARATOR)
@@ -94,8 +95,6 @@ class _Splitter:
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.characters
-        parser.StartDoctypeDeclHandler = lambda *_: self.dtd.append(parser.CurrentByteIndex)
-        parser.EndDoctypeDeclHandler = lambda: self.dtd.append(parser.CurrentByteIndex)
         parser.EntityDeclHandler = self.entity
         parser.Parse(self.data, True)
         if not self.items:
@@ -108,7 +107,10 @@ class _Splitter:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         at = self.parser.CurrentByteIndex
-        if self.stack and not self.stack[-1].tag_end:
+        if not self.stack:
+            doctype = _DOCTYPE.search(self.data, 0, at)
+            self.dtd = doctype[0] if doctype else b""
+        elif not self.stack[-1].tag_end:
             self.stack[-1].tag_end = at
         known = _known(name)
         self.stack.append(_Open(known, at))
@@ -163,8 +165,7 @@ class _Splitter:
     def context(self) -> bytes:
         """The start tags of all open elements, and the DTD."""
         tags = [self.data[element.start : element.tag_end] for element in self.stack]
-        dtd = self.data[self.dtd[0] : self.dtd[1]] if len(self.dtd) == 2 else b""
-        return b"\0".join([dtd, *tags])
+        return b"\0".join([self.dtd, *tags])
 
 
 def _known(name: str) -> str:
