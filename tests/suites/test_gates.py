@@ -8,17 +8,21 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aggregator.fetch import HttpFetcher
 from aggregator.read.clean import Markup, clean_title
 from aggregator.read.reader import read
-from feeds.errors import ReadError
+from feeds.errors import PollError, ReadError
+from feeds.protocols import Request
 from feeds.text import collapse, xml_safe
 from tests.shared import shared
 from tests.suites import adapter
@@ -218,3 +222,49 @@ def test_nasty_documents(suites: Path, tmp_path: Path) -> None:
     assert report("nasty", failed, len(found)) >= 0.95
     fatal = ("no answer", "slow", "memory", "network", "XSS", "not JSON")
     assert not [bad for _, bads in failed for bad in bads if bad.startswith(fatal)]
+
+
+@pytest.fixture(scope="module")
+def nasty_server(suites: Path) -> Iterator[str]:
+    """The misbehaving server on a free port of the loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = [sys.executable, str(suites / "tools/nasty_server.py"), "--port", str(port)]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the server does not answer"
+        yield f"http://127.0.0.1:{port}"
+        server.kill()
+
+
+def test_nasty_wire_cases(suites: Path, nasty_server: str) -> None:
+    """Broken and strange content codings, fetched and read as a poll does."""
+    fetcher = HttpFetcher("Feedmill tests")
+    failed, count = [], 0
+    for case in cases(suites / "nasty.jsonl"):
+        if not case.get("wire"):
+            continue
+        url = f"{nasty_server}/nasty/{Path(case['input_file']).name}"
+        entries, error = fetched(fetcher, url)
+        count += 1
+        if case["expect"]["ok"] and entries != case["expect"]["entries"]:
+            failed.append((case["id"], entries, error))
+        print(case["id"], entries, repr(error))
+    assert count >= 6
+    assert not failed
+
+
+def fetched(fetcher: HttpFetcher, url: str) -> tuple[int | None, PollError | None]:
+    """(how many entries, or None, and why)."""
+    try:
+        response = fetcher.fetch(Request(url=url, timeout=10, allow_private=True))
+        found = read(response.body, response.url, response.headers.get("content-type"))
+    except PollError as error:
+        return None, error
+    return len(found.entries), None
