@@ -17,6 +17,8 @@ def copy_into(database: Database, target: Path) -> None:
     The copy is readable for its owner alone: it may hold secret URLs."""
     if not database.sqlite:
         raise StoreError("a PostgreSQL database is backed up by pg_dump, not by Feedmill")
+    if database.path is not None and target.resolve() == database.path.resolve():
+        raise StoreError("a backup over the database itself would destroy it")
     # SQLite makes the copy with the modes of the process; our own empty file keeps it private.
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

@@ -55,6 +55,8 @@ class Database:
             self._writer = self._reader = _sqlite(self.url, "IMMEDIATE", StaticPool)
         else:
             _make_folder(self.path.parent)
+            # Connections made later must not depend on the working folder of that moment.
+            self.url = self.url.set(database=str(self.path))
             self._writer = _sqlite(self.url, "IMMEDIATE", QueuePool, pool_size=1, max_overflow=0)
             self._reader = _sqlite(self.url, "DEFERRED", QueuePool, pool_size=READERS)
 

@@ -249,6 +249,33 @@ def test_a_backup_that_cant_be_written(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_backup_over_the_database_is_refused(tmp_path: Path) -> None:
+    """Not even by way of a symbolic link."""
+    path, other = tmp_path / "feedmill.db", tmp_path / "other.db"
+    store = open_store(at(path))
+    other.symlink_to(path)
+    for target in (path, other):
+        with pytest.raises(StoreError, match="destroy"):
+            store.backup(target)
+    assert store.integrity() == []
+    store.close()
+
+
+def test_a_relative_path_is_fixed_when_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changing the working folder later leads to no second database."""
+    monkeypatch.chdir(tmp_path)
+    store = open_store("sqlite:///var/feedmill.db")
+    (tmp_path / "var" / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "var" / "elsewhere")
+    store.sync_sources(sources("a"))
+    assert len(store.sources()) == 1
+    store.close()
+    assert (tmp_path / "var" / "feedmill.db").exists()
+    assert list(Path().iterdir()) == []
+
+
 @pytest.mark.postgres
 def test_postgres_names_its_own_tool(empty_postgres: str, tmp_path: Path) -> None:
     """A server's database is not copied by us."""
