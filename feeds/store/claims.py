@@ -98,7 +98,7 @@ def _due(
     query = (
         sa.select(host.c.name, first.label("first"))
         .where(host.c.wake <= now, *_open(now, rule))
-        .order_by(host.c.wake, first)
+        .order_by(host.c.wake)
         .limit(limit)
         .with_for_update(skip_locked=True, of=host)
     )
@@ -167,17 +167,13 @@ def _take(
 
 
 def _claim(row: Any, until: datetime) -> Claim:
-    values = {key: value for key, value in row._mapping.items() if key not in _CLAIM_ONLY}
     return Claim(
         source_id=row.id,
         number=row.claim_no + 1,
         until=until,
-        state=state_of(values),
+        state=state_of(row),
         forced=row.forced,
     )
-
-
-_CLAIM_ONLY = {"host", "claim_no", "forced"}
 
 
 def touch_hosts(

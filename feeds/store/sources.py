@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,17 +17,21 @@ from feeds.store.engine import Database
 from feeds.store.sql import chunks, insert_missing
 from feeds.store.tables import host, poll, source
 
-STATE = (*(source.c[each.name] for each in fields(SourceState)), source.c.name)
+_FIELDS = tuple(each.name for each in fields(SourceState))
+STATE = (*(source.c[name] for name in _FIELDS), source.c.name)
 INFO = tuple(
     source.c[name]
     for name in ("id", "url", "host", "public", "name", "title", "link", "last_new_at")
 )
 
 
-def state_of(values: Mapping[Any, Any]) -> SourceState:
-    """Of the columns STATE. Its title is the operator's, else the document's."""
-    rest = {key: value for key, value in values.items() if key != "name"}
-    return SourceState(**{**rest, "title": values["name"] or values["title"]})
+def state_of(row: Any) -> SourceState:
+    """A row that begins with the columns STATE. Its title is the operator's, else the
+    document's."""
+    values = dict(zip(_FIELDS, row, strict=False))
+    if row.name:
+        values["title"] = row.name
+    return SourceState(**values)
 
 
 def info_of(row: Any) -> SourceInfo:
@@ -52,6 +56,9 @@ def is_public(declared: Source) -> bool:
     """Whether the URL may be shown: no file, no secret, no userinfo (E32)."""
     parts = urlsplit(declared.url)
     return not declared.secret_url and parts.scheme != "file" and "@" not in parts.netloc
+
+
+_MILLION = 10**6
 
 
 # --- sync
@@ -122,7 +129,10 @@ def _new(declared: Source, position: int, now: datetime) -> dict[str, Any]:
         "host": host_of(declared.url),
         "hints": Hints(),
         "next_due": now,
-        "wake": None if declared.paused else now,
+        # Due at once, in the order of the configuration: the first has waited a little longer.
+        "wake": None
+        if declared.paused
+        else now - timedelta(microseconds=max(0, _MILLION - position)),
         "reason": "new",
         "failures": 0,
         "error_count": 0,
@@ -193,7 +203,7 @@ def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
 def states(database: Database) -> list[SourceState]:
     query = sa.select(*STATE).where(source.c.active).order_by(source.c.position, source.c.id)
     with database.read() as connection:
-        return [state_of(row._mapping) for row in connection.execute(query).all()]
+        return [state_of(row) for row in connection.execute(query).all()]
 
 
 def infos(database: Database) -> list[SourceInfo]:

