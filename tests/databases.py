@@ -69,7 +69,11 @@ class Cluster:
         }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         self._server = self._run(programs / "postgres", "-D", data, *options)
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def _run(self, *command: object) -> subprocess.Popen[bytes]:
         with (self._folder / "log").open("ab") as log:
