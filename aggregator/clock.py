@@ -7,6 +7,7 @@ step and sets the next beat anew.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,8 @@ class Clock:
         watch: float = 5.0,
     ) -> None:
         self._jobs, self._wall, self._watch = dict(jobs), wall, watch
+        # A beat that finds the one before still at work is meant to be skipped: no warning.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(len(jobs) + 1)},
