@@ -31,6 +31,9 @@ _ATTRIBUTES = {
     "video": {"src", "controls", "poster", "width", "height"},
     "source": {"src", "type"},
 }
+# nh3 leaves an empty reference as it is, and that is a relative one (P3). Its output escapes "<" in
+# texts and quotes in attributes, so only tags can match.
+_EMPTY_LINK = re.compile(r'(<[a-z0-9]+(?: [a-z-]+="[^"]*")*?) (?:href|src|cite|poster)=""')
 # Their content is no prose: it goes with them.
 _UNSEEN = {"script", "style", "noscript", "template", "iframe", "object", "applet", "noembed"}
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -124,6 +127,8 @@ def clean_html(html: str, base: str) -> tuple[str, bool]:
         washed = _nh3(cut, "deny")
     if len(washed) > 4 * MAX_HTML:  # a long base before each of 50,000 short links
         washed = _nh3(cut, "deny")
+    if '=""' in washed:
+        washed = _EMPTY_LINK.sub(r"\1", washed)
     return xml_safe(washed).strip(), len(cut) < len(html) and cut != xml_safe(html)
 
 

@@ -164,3 +164,11 @@ def test_titles() -> None:
     title = clean_title(Markup("word " * 10_000, "text/plain"))
     assert len(title) <= 2000
     assert title.endswith("word…")
+
+
+def test_an_empty_reference_is_no_link() -> None:
+    """P3: `href=""` would be a relative link; the text and other attributes stay."""
+    html, _ = clean_html(
+        '<a href="" title="t">a</a> href="" <img src="" alt="i">', "https://a.org/"
+    )
+    assert html == '<a title="t" rel="noopener noreferrer">a</a> href="" <img alt="i">'
