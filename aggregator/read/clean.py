@@ -127,8 +127,8 @@ def clean_html(html: str, base: str) -> tuple[str, bool]:
         washed = _nh3(cut, "deny")
     if len(washed) > 4 * MAX_HTML:  # a long base before each of 50,000 short links
         washed = _nh3(cut, "deny")
-    if '=""' in washed:
-        washed = _EMPTY_LINK.sub(r"\1", washed)
+    while '=""' in washed and (found := _EMPTY_LINK.subn(r"\1", washed))[1]:
+        washed = found[0]  # one of each tag at a time
     return xml_safe(washed).strip(), len(cut) < len(html) and cut != xml_safe(html)
 
 
