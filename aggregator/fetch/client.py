@@ -83,6 +83,8 @@ class HttpFetcher:
         }
         try:
             prepared.prepare(method="GET", url=target.url, headers=headers)
+        except requests.exceptions.InvalidHeader as error:
+            raise FetchError("a header that can't be sent (see `headers`)") from error
         except (requests.RequestException, UnicodeError, ValueError) as error:
             raise BadRedirect("no usable address") from error
         prepared.limits = Limits(request.max_body, request.allow_private)
@@ -135,6 +137,9 @@ def _validators(
 
 
 def _first(request: Request) -> _Target:
+    """Raises FetchError."""
+    if not _usable(request.url):
+        raise FetchError("no usable address")
     url, authorization = _without_userinfo(urldefrag(request.url).url)
     return _Target(url, authorization | dict(request.headers))
 
@@ -147,14 +152,20 @@ def _next(target: _Target, location: str | None) -> _Target:
         # Raw bytes ≥ 0x80 and blanks, as some servers send them, become percent escapes.
         plain = quote(location.encode("latin-1", "ignore"), safe="%/:=&?~#+!$,;'@()*[]|")
         url = urldefrag(urljoin(target.url, plain)).url
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError as error:
         raise BadRedirect("a redirect to no usable address") from error
-    if not usable:
-        raise BadRedirect("a redirect to something other than http(s)")
+    if not _usable(url):
+        raise BadRedirect("a redirect to something other than an http(s) address")
     url, _ = _without_userinfo(url)
     return _Target(url, target.private if _own(target.url, url) else {})
+
+
+def _usable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _own(before: str, after: str) -> bool:
@@ -169,10 +180,7 @@ def _own(before: str, after: str) -> bool:
 
 def _without_userinfo(url: str) -> tuple[str, dict[str, str]]:
     """(the URL without user and password, an Authorization header of them)."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise FetchError("no usable address") from error
+    parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, {}

@@ -6,6 +6,7 @@ success. Magic bytes are trusted over the label, since servers mislabel.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -19,9 +20,13 @@ MAX_CODINGS = 5
 """E18: more stacked codings are an attack, not a server."""
 CHUNK = 1 << 16
 ACCEPT = "gzip, br"
-_GZIP_MAGIC = b"\x1f\x8b"
-_TEXT_STARTS = (b"<", b"{", b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
-
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_ENOUGH = 32
+"""Bytes that tell text from a coding; the wire may hand them over one at a time."""
+_BOMS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
+"""No valid br or deflate stream starts with one of these."""
+_TEXT = re.compile(rb"[ \t\r\n]*[<{][ -~\t\r\n\x80-\xff]*")
+"""A first `<` or `{` alone proves nothing: a raw deflate stream may start with either."""
 
 Sink = Callable[[bytes], None]
 
@@ -41,13 +46,23 @@ class Body:
         if len(self._names) > MAX_CODINGS:
             raise BadEncoding(f"{len(self._names)} stacked content codings; {MAX_CODINGS} at most")
         self._limit, self._kept, self._size = limit, bytearray(), 0
+        self._start: bytes = b""
         self._decoders: list[Decoder] | None = None
 
     def feed(self, data: bytes) -> None:
         """Raises BadEncoding, TooLarge."""
         if self._decoders is None:
-            self._decoders = _decoders(self._names, data)
-        self._pass(0, data)
+            self._start += data
+            if len(self._start) >= _ENOUGH:
+                self._begin()
+        else:
+            self._pass(0, data)
+
+    def _begin(self) -> None:
+        start, self._start = self._start, b""
+        self._decoders = _decoders(self._names, start[:_ENOUGH])
+        if start:
+            self._pass(0, start)
 
     def _pass(self, depth: int, data: bytes) -> None:
         decoders = self._decoders or []
@@ -60,27 +75,34 @@ class Body:
         self._kept += data
 
     def finish(self) -> bytes:
-        """The whole body. Raises Truncated when a coding has not come to its end."""
+        """The whole body. Raises Truncated when a coding has not come to its end; BadEncoding."""
+        if self._decoders is None:
+            self._begin()
         for decoder in self._decoders or ():
             decoder.end()
+        return self.kept()
+
+    def kept(self) -> bytes:
+        """What has been decoded so far."""
         return bytes(self._kept)
 
 
 def _decoders(names: list[str], start: bytes) -> list[Decoder]:
     """The outermost coding was applied last, so it is taken off first."""
+    gzipped = start.startswith(_GZIP_MAGIC)
     if not names:
         # Sent as a file that happens to be compressed, or without its label.
-        return [Gzip()] if start.startswith(_GZIP_MAGIC) else []
-    if start.lstrip()[:3].startswith(_TEXT_STARTS) and not start.startswith(_GZIP_MAGIC):
+        return [Gzip()] if gzipped else []
+    if start.startswith(_BOMS) or _TEXT.fullmatch(start):
         return []  # the label lies: that is the text itself
     found: list[Decoder] = []
     for name in reversed(names):
-        if name in ("gzip", "x-gzip"):
+        if name in ("gzip", "x-gzip") or (gzipped and not found and name in ("br", "deflate")):
             found.append(Gzip())
         elif name == "deflate":
             found.append(Deflate())
         elif name == "br":
-            found.append(Gzip() if not found and start.startswith(_GZIP_MAGIC) else Brotli())
+            found.append(Brotli())
         else:
             raise BadEncoding("a content coding that we did not ask for")
     return found

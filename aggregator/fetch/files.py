@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import unquote, urlsplit
 
 from feeds.errors import BadRedirect, FileUnreadable, TooLarge
@@ -18,15 +19,18 @@ class FileFetcher:
         path = Path(unquote(urlsplit(request.url).path))
         try:
             stat = path.stat()
+            if not S_ISREG(stat.st_mode):  # a pipe would be waited on for ever
+                raise FileUnreadable("it is not a plain file")
             etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
             known = request.validators
             fresh = known is not None and (known.url, known.etag) == (request.url, etag)
             if not fresh and stat.st_size > request.max_body:
                 raise TooLarge(f"more than {request.max_body} bytes")
             body = b"" if fresh else path.read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            why = getattr(error, "strerror", None) or "not a path"
             raise FileUnreadable(
-                f"the file can't be read: {error.strerror}; check its path and permissions"
+                f"the file can't be read: {why}; check its path and permissions"
             ) from error
         status = 304 if fresh else 200
         return Response(

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 MAX_WAIT = timedelta(days=7)
 """E12: Retry-After is honoured up to this."""
+MOST = 10**9
 _MAX_AGE = re.compile(r'(?:^|[\s,;])max-age\s*=\s*"?(\d+)"?', re.IGNORECASE)
 
 
@@ -40,9 +41,8 @@ def http_date(text: str | None) -> datetime | None:
 def _left(headers: Mapping[str, str], now: datetime) -> float | None:
     """max-age less Age; Expires only when there is no max-age (E9)."""
     if found := _MAX_AGE.search(headers.get("cache-control", "")):
-        age = headers.get("age", "").strip()
-        spent = min(int(age), 10**9) if age.isascii() and age.isdigit() else 0
-        return float(max(0, min(int(found[1]), 10**9) - spent))
+        spent = _seconds(headers.get("age", "")) or 0
+        return float(max(0, (_seconds(found[1]) or 0) - spent))
     expires = http_date(headers.get("expires"))
     if expires is None:
         return None
@@ -52,9 +52,16 @@ def _left(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _retry_after(text: str | None, now: datetime) -> datetime | None:
     """Seconds or a date; nonsense and the past say nothing."""
-    text = (text or "").strip()
-    if text.isascii() and text.isdigit():
-        until = now + timedelta(seconds=min(int(text), 10**8))
-    elif (until := http_date(text) or now) <= now:
-        return None
+    if (seconds := _seconds(text or "")) is not None:
+        until = now + timedelta(seconds=seconds)
+    else:
+        until = http_date(text) or now
     return min(until, now + MAX_WAIT) if until > now else None
+
+
+def _seconds(text: str) -> int | None:
+    """A whole number, up to about 30 years (int() itself refuses 4,301 digits)."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(int(text), MOST) if len(text) < 4000 else MOST

@@ -28,6 +28,8 @@ from aggregator.fetch.guard import refusal
 from feeds.errors import AddressRefused, BadEncoding, FetchError, TooLarge
 
 _HEADER_SLACK = 1 << 16
+_ERROR_PAGE = 1 << 17
+"""As much is read of an answer that is no document: a bot challenge shows itself by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,14 @@ class CurlAdapter(BaseAdapter):
         """One request, no redirect. Raises FetchError."""
         handle: pycurl.Curl = getattr(self._local, "handle", None) or pycurl.Curl()
         self._local.handle = handle
-        handle.reset()
         exchange = _Exchange(request)
-        for option, value in self._options(request, timeout, exchange):
-            handle.setopt(option, value)
         try:
-            handle.perform()
-        except pycurl.error as error:
-            if exchange.fault is not None:
-                raise exchange.fault from error
-            raise fetch_error(int(error.args[0]), handle, begun=exchange.received > 0) from error
-        if exchange.fault is not None:
-            raise exchange.fault
-        return exchange.response(handle.getinfo(pycurl.RESPONSE_CODE))
+            for option, value in self._options(request, timeout, exchange):
+                handle.setopt(option, value)
+            _perform(handle, exchange)
+            return exchange.response(handle.getinfo(pycurl.RESPONSE_CODE))
+        finally:
+            handle.reset()  # else an idle thread keeps the last body alive
 
     def _options(
         self, request: GuardedRequest, timeout: float, exchange: _Exchange
@@ -108,6 +105,20 @@ class CurlAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Handles end with their threads."""
+
+
+def _perform(handle: pycurl.Curl, exchange: _Exchange) -> None:
+    """Raises FetchError."""
+    try:
+        handle.perform()
+    except pycurl.error as error:
+        if exchange.fault is not None:
+            raise exchange.fault from error
+        if not exchange.answered():
+            begun = exchange.received > 0
+            raise fetch_error(int(error.args[0]), handle, begun=begun) from error
+    if exchange.fault is not None:
+        raise exchange.fault
 
 
 def header_lines(request: requests.PreparedRequest) -> list[bytes]:
@@ -137,7 +148,8 @@ class _Exchange:
     def __init__(self, request: GuardedRequest) -> None:
         self._request, self._limits = request, request.limits
         self._lines: list[bytes] = []
-        self._done = False
+        self._status = b""
+        self._done = self._enough = False
         self._body: Body | None = None
         self.received = 0
         self.fault: FetchError | None = None
@@ -166,6 +178,7 @@ class _Exchange:
         """The last status line and what follows, until its blank line: 103, CONNECT and trailers
         come through here too."""
         if line.startswith(b"HTTP/"):
+            self._status = line.split(None, 2)[1][:3] if b" " in line.strip() else b""
             self._lines, self._done, self._body = [], False, None
         elif not line.strip():
             self._done = True
@@ -175,20 +188,40 @@ class _Exchange:
     def write(self, data: bytes) -> int:
         self.received += len(data)
         try:
-            if self._body is None:
-                codings = self.headers().get("content-encoding", "")
-                self._body = Body(codings, self._limits.max_body)
-            if self.received > self._limits.max_body + _HEADER_SLACK:
-                raise TooLarge(f"more than {self._limits.max_body} bytes")
-            self._body.feed(data)
+            self._take(data)
         except FetchError as fault:
-            self.fault = fault
-            return -1
+            self._failed(fault)
         except Exception as error:
             # An exception must not reach libcurl; this one has a name in the end.
-            self.fault = BadEncoding(f"does not decode: {type(error).__name__}")
-            return -1
-        return len(data)
+            self._failed(BadEncoding(f"does not decode: {type(error).__name__}"))
+        return -1 if self.fault or self._enough else len(data)
+
+    def _take(self, data: bytes) -> None:
+        if self._status.startswith(b"3"):
+            self._enough = True  # nothing is in it for us, and it may never end
+            return
+        if self._body is None:
+            codings = self.headers().get("content-encoding", "")
+            self._body = Body(codings, self._limits.max_body if self._wanted() else _ERROR_PAGE)
+        if self.received > self._limits.max_body + _HEADER_SLACK:
+            raise TooLarge(f"more than {self._limits.max_body} bytes")
+        self._body.feed(data)
+
+    def _failed(self, fault: FetchError) -> None:
+        """Only of a document the body matters: an endless error page is still a 429, with its
+        Retry-After."""
+        if self._wanted():
+            self.fault = fault
+        else:
+            self._enough = True
+
+    def answered(self) -> bool:
+        """Whether a status came that says all, however the rest of its answer went."""
+        return self._done and self._status[:1] in (b"3", b"4", b"5")
+
+    def _wanted(self) -> bool:
+        """200 and 226, the statuses that bring a document."""
+        return self._status in (b"200", b"226")
 
     def headers(self) -> CaseInsensitiveDict[str]:
         """Repeated ones joined by ", " (else the second Link, the hub, is lost)."""
@@ -201,17 +234,27 @@ class _Exchange:
         return found
 
     def response(self, status: int) -> requests.Response:
-        """As requests has it. Raises Truncated."""
+        """As requests has it. Raises Truncated, BadEncoding, TooLarge."""
         response = requests.Response()
         response.status_code = status
         response.headers = self.headers()
         response.request = self._request
         response.url = str(self._request.url)
-        body = self._body.finish() if self._body is not None else b""
+        body = self._finished()
         response._content = body
         response.raw = io.BytesIO(body)
         response.received = self.received  # type: ignore[attr-defined]
         return response
+
+    def _finished(self) -> bytes:
+        if self._body is None:
+            return b""
+        try:
+            return self._body.finish()
+        except FetchError:
+            if self._wanted():
+                raise
+            return self._body.kept()
 
 
 def _unfolded(lines: list[bytes]) -> list[str]:

@@ -19,7 +19,12 @@ def document(*entries: Entry, **more: Any) -> Document:
 
 
 def known(article_id: int, keys: tuple[Key, ...], digest: bytes = b"", **more: Any) -> Known:
-    values = {"published": NOW, "updated": NOW, "first_seen": NOW, "revision": 1} | more
+    values: dict[str, Any] = {
+        "published": NOW,
+        "updated": NOW,
+        "first_seen": NOW,
+        "revision": 1,
+    } | more
     return Known(article_id=article_id, keys=keys, content_digest=digest, **values)
 
 
