@@ -1,0 +1,241 @@
+"""The installed command, run as a user runs it: a folder of its own, a configuration, verbs.
+
+here = Installation(tmp_path)
+here.configure(sources=[origin.url("/feed")])
+here.verb("poll", "--now")                  # exit code 0, else the test fails
+here.json("articles")                       # what a verb says with --json
+with here.running() as site:                # `feedmill run`, ready when the block begins
+    site.get("/all/atom.xml")
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND = (sys.executable, "-m", "config.cli")
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = """\
+[site]
+title = "A wire"
+contact = "ops@example.org"
+[server]
+listen = "127.0.0.1:{port}"
+[poll]
+host_delay = "0.001s"
+allow_private = ["127.0.0.0/8"]
+{poll}
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class Site:
+    """A running `feedmill run`."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def get(self, path: str, **headers: str) -> Page:
+        """Redirects are not followed. A header's name is given with _ for -."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.url(path), headers=given)
+        try:
+            with _opener.open(request, timeout=20) as answer:
+                return Page(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Page(error.code, dict(error.headers), error.read())
+
+    def wait_for(self, path: str, text: str = "", seconds: float = 30) -> Page:
+        """Until the page is there (and holds this text)."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                page = self.get(path)
+                if page.status == 200 and text.encode() in page.body:
+                    return page
+            except OSError:
+                page = None
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                code = self.process.poll()
+                raise AssertionError(f"{path}: {page} (exit {code})\n{self.log.read_text()}")
+            # What is waited for happens in another process: nothing to be woken by.
+            time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """(exit code, seconds that it took)"""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(30), time.monotonic() - started
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_arguments: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+
+
+class Installation:
+    """A folder with a feedmill.toml, and the command run in it."""
+
+    def __init__(self, folder: Path, command: Sequence[str] = COMMAND) -> None:
+        self.folder, self.command = folder, list(command)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+
+    @property
+    def public(self) -> Path:
+        return self.folder / "var" / "public"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "var" / "feedmill.db"
+
+    def configure(self, text: str = "", *, sources: Sequence[str] = (), poll: str = "") -> None:
+        """Write feedmill.toml: a header for tests, `text`, and these URLs without category."""
+        lists = [f"[[sources]]\nurl = {json.dumps(url)}" for url in sources]
+        content = "\n".join([HEADER.format(port=self.port, poll=poll), text, *lists, ""])
+        (self.folder / "feedmill.toml").write_text(content)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("FEEDMILL_")}
+        return kept | {"TZ": "UTC", "COLUMNS": "200"} | more
+
+    def call(self, *arguments: str, timeout: float = 120, **more: str) -> _Done:
+        """Run a verb; keywords are environment variables."""
+        return subprocess.run(
+            [*self.command, *arguments],
+            cwd=self.folder,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def verb(self, *arguments: str, timeout: float = 120) -> str:
+        """What a verb that must succeed prints."""
+        done = self.call(*arguments, timeout=timeout)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def json(self, *arguments: str, timeout: float = 120) -> Any:
+        return json.loads(self.verb(*arguments, "--json", timeout=timeout))
+
+    def start(self, *arguments: str) -> Site:
+        """`feedmill run`, not waited for."""
+        log = self.folder / "run.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [*self.command, *arguments, "run"],
+                cwd=self.folder,
+                env=self.environment(),
+                stdout=output,
+                stderr=output,
+            )
+        return Site(process, self.port, log)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[Site]:
+        site = self.start(*arguments)
+        try:
+            site.wait_for("/readyz")
+            yield site
+        finally:
+            if site.process.poll() is None:
+                site.process.terminate()
+                try:
+                    site.process.wait(20)
+                except subprocess.TimeoutExpired:
+                    site.process.kill()
+                    site.process.wait()
+
+
+_Done = subprocess.CompletedProcess[str]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def rss(*items: str, title: str = "A source", link: str = "http://a.test/") -> bytes:
+    """An RSS document whose items have these names as guid, title and part of their link."""
+    shown = "".join(
+        f"<item><title>Title of {name}</title><guid isPermaLink='false'>{name}</guid>"
+        f"<link>{link}{name}</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>"
+        f"<description>Text of {name}</description></item>"
+        for name in items
+    )
+    return (
+        f"<rss version='2.0'><channel><title>{title}</title><link>{link}</link>"
+        f"<description>d</description>{shown}</channel></rss>"
+    ).encode()
+
+
+def children(pid: int) -> set[int]:
+    """All descendants of a process, as they are now."""
+    parents: dict[int, int] = {}
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit():
+            try:
+                fields = (each / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(each.name)] = int(fields[1])
+    found: set[int] = set()
+    todo = [pid]
+    while todo:
+        now = todo.pop()
+        more = [child for child, parent in parents.items() if parent == now]
+        found.update(more)
+        todo.extend(more)
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run; a zombie does not."""
+    found = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            found.add(pid)
+    return found
+
+
+def until(happened: Any, seconds: float = 15) -> bool:
+    """Whether it became true in time; for what other processes do."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

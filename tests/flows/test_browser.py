@@ -1,0 +1,95 @@
+"""The pages in a real browser: wide and narrow, light and dark, with and without scripts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.flows.command import Installation
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PAGES = ("/", "/tech/", "/all/")
+LOOKS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+
+
+@pytest.fixture(scope="module")
+def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running site that shows the two samples."""
+    here = Installation(tmp_path_factory.mktemp("browser"))
+    here.verb("init")
+    samples = "".join(
+        f'[[sources]]\nfile = "samples/{name}.xml"\ncategories = ["{category}"]\n'
+        for name, category in (("almanac", "tech"), ("workshop", "science"))
+    )
+    here.configure('[categories.tech]\ntitle = "Technology"\n[categories.science]\n' + samples)
+    here.verb("poll")
+    with here.running() as site:
+        site.wait_for("/tech/")
+        yield site.url("")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is missing: install Debian's chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.mark.parametrize(("width", "colours"), LOOKS)
+@pytest.mark.parametrize("page", PAGES)
+def test_pages(
+    browser: Browser, site_url: str, tmp_path: Path, page: str, width: int, colours: Any
+) -> None:
+    """No accessibility violation, nothing wider than the window, nothing that the strict CSP or
+    the console complains about, no request to another host."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=colours, java_script_enabled=True
+    )
+    tab, complaints, asked = context.new_page(), list[str](), set[str]()
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda request: asked.add(request.url.split("/")[2]))
+    answer = tab.goto(site_url + page)
+    assert answer is not None
+    assert answer.status == 200
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    shot = tmp_path / "page.png"
+    tab.screenshot(path=shot, full_page=True)
+    assert shot.stat().st_size > 5000
+    assert complaints == []
+    assert asked == {site_url.split("/")[2]}
+    # axe itself is a script that the CSP rightly refuses, so it gets a context without one.
+    lenient = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=colours, bypass_csp=True
+    )
+    tab = lenient.new_page()
+    tab.goto(site_url + page)
+    found = Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+    context.close()
+    lenient.close()
+
+
+def test_headlines_without_scripts(browser: Browser, site_url: str) -> None:
+    """The pages are whole without any script; feeds are announced; links lead to the sources."""
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(site_url + "/tech/")
+    kinds = tab.locator('link[rel="alternate"]').evaluate_all("all => all.map(e => e.type)")
+    assert set(kinds) == {"application/rss+xml", "application/atom+xml"}
+    assert tab.locator("article").count() > 2
+    tab.goto(site_url + "/")
+    tab.get_by_role("link", name="Technology").first.click()
+    assert tab.url == site_url + "/tech/"
+    context.close()
