@@ -1,0 +1,249 @@
+"""One source, once: what a Poll says for each way that a fetch and a reading can end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from aggregator.identity.urls import default_rules
+from aggregator.poll import Limits, Poller
+from aggregator.read.reader import read
+from feeds.errors import (
+    ConnectionRefused,
+    Gone,
+    HttpStatus,
+    NotAFeed,
+    PollError,
+    RateLimited,
+)
+from feeds.models import Outcome, Poll, Source, SourceState, Validators
+from feeds.protocols import Request, Response
+from feeds.store import Store
+from tests.aggregator.making import NOW, claim
+from tests.flows.command import rss
+from tests.store.material import TTL
+
+URL = "https://a.org/feed"
+TOKEN = Validators(url=URL, etag='"1"', last_modified=None)
+
+
+class Canned:
+    """A Fetcher that gives one answer, or raises one error; it remembers the request."""
+
+    def __init__(self, answer: Response | PollError) -> None:
+        self.answer = answer
+        self.asked: list[Request] = []
+
+    def fetch(self, request: Request) -> Response:
+        self.asked.append(request)
+        if isinstance(self.answer, PollError):
+            raise self.answer
+        return self.answer
+
+
+def ok(body: bytes, status: int = 200, cache_control: str = "") -> Response:
+    return Response(
+        status=status,
+        url=URL,
+        hops=(),
+        headers={"content-type": "application/xml", "cache-control": cache_control},
+        body=body,
+        validators=TOKEN,
+        bytes_received=len(body),
+    )
+
+
+def poller(fetcher: Canned, **source: object) -> Poller:
+    return Poller(
+        sources={URL: Source(url=URL, **source)},  # type: ignore[arg-type]
+        fetcher=fetcher,
+        read=read,
+        known=lambda _source, _digests: [],
+        rules=default_rules(),
+        now=lambda: NOW,
+        limits=Limits(timeout=7.0, max_body=1234, allow_private=("10.0.0.0/8",)),
+    )
+
+
+def polled(answer: Response | PollError, **state: Any) -> Poll:
+    return poller(Canned(answer))(claim(**state))
+
+
+def test_new_articles() -> None:
+    """Each entry becomes a new article with keys, dates and digest; validators and facts go along."""
+    poll = polled(ok(rss("one", "two", title="Its title")))
+    assert poll.outcome is Outcome.NEW
+    assert [each.entry.guid for each in poll.new] == ["one", "two"]
+    assert all(each.keys and each.content_digest for each in poll.new)
+    assert poll.validators == TOKEN
+    assert poll.facts is not None
+    assert poll.facts.title == "Its title"
+    assert poll.failure is None
+    assert NOW < poll.schedule.due < NOW + timedelta(hours=1.2)
+
+
+def test_not_modified() -> None:
+    """E7: 304 is a success without any reading; its validators are kept."""
+    poll = polled(ok(b"", 304), validators=TOKEN, failures=3, error_kind="dns")
+    assert poll.outcome is Outcome.NOT_MODIFIED
+    assert poll.failure is None
+    assert poll.validators == TOKEN
+    assert poll.schedule.due < NOW + timedelta(hours=1.2)
+    assert poll.sent_validators
+
+
+def test_the_same_bytes() -> None:
+    """E8: an equal body is not read, but its validators are stored; not so after an error."""
+    body = rss("one")
+    digest = blake2b(body, digest_size=16).digest()
+    same = polled(ok(body), body_digest=digest)
+    assert (same.outcome, same.new) == (Outcome.SAME, ())
+    assert same.validators == TOKEN
+    assert polled(ok(body), body_digest=digest, error_kind="read").outcome is Outcome.NEW
+
+
+FAILURES = [
+    (ConnectionRefused("no"), "refused", True),
+    (HttpStatus("404", status=404), "http", True),
+    (RateLimited("429", status=429), "rate-limited", False),
+    (Gone("410", status=410), "gone", True),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "counts"), FAILURES)
+def test_failures(error: PollError, kind: str, counts: bool) -> None:
+    """Each its own kind; E13: a 429 is no failure of the source; nothing that is known is lost."""
+    poll = polled(error, validators=TOKEN)
+    assert poll.outcome is Outcome.FAILED
+    assert poll.failure is not None
+    assert (poll.failure.kind, poll.counts_as_failure) == (kind, counts)
+    assert (poll.new, poll.changed, poll.body_digest) == ((), (), None)
+    assert poll.gone == (kind == "gone")
+    assert poll.schedule.due > NOW
+
+
+def test_a_body_that_can_t_be_read() -> None:
+    """E28: a page is an error, never an empty feed; E4: its validators are not kept, so that the
+    next request brings the body again."""
+    poll = polled(ok(b"<!doctype html><title>Sign in</title>"))
+    assert poll.failure is not None
+    assert poll.failure.kind == NotAFeed("").kind
+    assert (poll.status, poll.validators) == (200, None)
+
+
+def test_freshness_of_any_answer() -> None:
+    """E9, E10: max-age delays the next poll after 200, 304 and 429."""
+    wait = timedelta(hours=5)
+    answers: list[Response | PollError] = [
+        ok(rss("one"), cache_control="max-age=18000"),
+        ok(b"", 304, cache_control="max-age=18000"),
+        RateLimited("429", status=429, max_age=18000.0),
+    ]
+    for answer in answers:
+        assert polled(answer).schedule.due == NOW + wait
+        assert polled(answer).schedule.reason == "max-age"
+
+
+def test_what_is_asked() -> None:
+    """The adopted address, the stored validators, the operator's limits; the source's own win."""
+    fetcher = Canned(ok(rss()))
+    poller(fetcher)(claim(validators=TOKEN, fetch_url="https://b.org/moved"))
+    own = {"timeout": 3.0, "allow_private": True, "headers": {"X-Key": "k"}}
+    poller(fetcher, **own)(claim())
+    first, second = fetcher.asked
+    assert (first.url, first.validators) == ("https://b.org/moved", TOKEN)
+    assert (first.timeout, first.max_body, first.allow_private) == (7.0, 1234, ("10.0.0.0/8",))
+    assert (second.timeout, second.allow_private, second.headers) == (3.0, True, {"X-Key": "k"})
+
+
+Step = Callable[[bytes], Poll]
+
+
+def stored(store: Store) -> Step:
+    """Polls a source of the real store with that body, and records it."""
+    store.sync_sources([Source(url=URL)])
+
+    def step(body: bytes) -> Poll:
+        store.make_due()
+        [claimed] = store.claim_due(1, TTL)
+        poll = replace(poller(Canned(ok(body))), known=store.known, now=store.now)(claimed)
+        store.record([poll])
+        return poll
+
+    return step
+
+
+def titles(store: Store) -> list[str]:
+    return sorted(each.entry.title or "" for each in store.articles(None, 100))
+
+
+def test_an_edit_is_an_update(store: Store) -> None:
+    """Same guid, other text: the article changes, and keeps its dates of publication."""
+    step = stored(store)
+    step(rss("one"))
+    before = store.articles(None, 1)[0]
+    poll = step(rss("one").replace(b"Text of one", b"Text of one, mended"))
+    assert (len(poll.new), len(poll.changed)) == (0, 1)
+    after = store.articles(None, 1)[0]
+    assert (after.id, after.published) == (before.id, before.published)
+    assert "mended" in (after.entry.content or after.entry.summary or "")
+    assert after.revision == before.revision + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("http://a.test/", "https://a.test/"),
+        ("http://a.test/", "http://a.test/?utm_source=feed&utm_medium=rss"),
+    ],
+)
+def test_no_new_article_for_a_new_address(store: Store, before: str, after: str) -> None:
+    """http → https and tracking parameters make no new article, without any guid."""
+    step = stored(store)
+    item = "<item><title>A</title><link>{}</link></item>"
+    whole = f"<rss version='2.0'><channel><title>T</title>{item}</channel></rss>"
+    step(whole.format(before).encode())
+    assert step(whole.format(after.replace("&", "&amp;")).encode()).new == ()
+    assert len(store.articles(None, 10)) == 1
+
+
+def test_repeated_guids_with_other_links(store: Store) -> None:
+    """A generator that gives every item one guid: they stay different items, every time."""
+    step = stored(store)
+    body = rss("one", "two", "three")
+    for name in (b"one", b"two", b"three"):
+        body = body.replace(b"'false'>" + name, b"'false'>always")
+    assert len(step(body).new) == 3
+    poll = step(body.replace(b"Text of two", b"Text of two, mended"))
+    assert (len(poll.new), len(poll.changed)) == (0, 1)
+    assert titles(store) == ["Title of one", "Title of three", "Title of two"]
+
+
+def test_a_new_item_between_known_ones(store: Store) -> None:
+    """Only what is new is new."""
+    step = stored(store)
+    step(rss("one", "three"))
+    poll = step(rss("one", "two", "three"))
+    assert [each.entry.guid for each in poll.new] == ["two"]
+
+
+def test_undated_items_keep_document_order(store: Store) -> None:
+    """Dated as first seen, one second apart, the first item newest."""
+    step = stored(store)
+    step(rss("one", "two", "three").replace(b"pubDate", b"x"))
+    found = store.articles(None, 10)
+    assert [each.entry.guid for each in found] == ["one", "two", "three"]
+    gaps = {a.published - b.published for a, b in pairwise(found)}
+    assert gaps == {timedelta(seconds=1)}
+
+
+def test_sources_keep_to_themselves() -> None:
+    """A source that is no longer configured is polled as a plain one: the claim decides."""
+    state: SourceState = claim(url="https://gone.org/feed").state
+    assert poller(Canned(ok(rss("one"))))(claim(url=state.url)).outcome is Outcome.NEW
