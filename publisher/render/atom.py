@@ -54,16 +54,7 @@ def _entry(out: Any, item: FeedItem) -> None:
     if contributors := people(entry.contributors):
         out.contributor(contributors)
     if entry.link:
-        out.link(href=xml_safe(entry.link), rel="alternate", type="text/html")
-    for enclosure in entry.enclosures:
-        out.link(
-            href=xml_safe(enclosure.url),
-            rel="enclosure",
-            type=xml_safe(enclosure.type or "application/octet-stream"),
-            length=str(enclosure.length or 0),
-        )
-    if entry.license:
-        out.link(href=xml_safe(entry.license), rel="license")
+        out.link(href=xml_safe(entry.link), rel="alternate")
     summary, content = texts(entry)
     if content is None and not entry.link:
         content, summary = summary or html(title_of(entry)), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from html import escape
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -35,8 +36,12 @@ def html(text: str | None) -> str | None:
 
 
 def texts(entry: Entry) -> tuple[str | None, str | None]:
-    """(summary, content), never the same text twice."""
+    """(summary, content), never the same text twice. One that was cut ends with the way on."""
     summary, content = html(entry.summary), html(entry.content)
+    if entry.truncated and entry.link and (content or summary):
+        href = escape(xml_safe(entry.link))
+        more = f'<p><a href="{href}">The whole article is at its source.</a></p>'
+        summary, content = (summary, content + more) if content else ((summary or "") + more, None)
     return (None if summary == content else summary), content
 
 

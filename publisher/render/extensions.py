@@ -36,8 +36,23 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
 
     def extend_atom(self, entry: Any) -> Any:
         self._atom_source(entry)
+        self._atom_links(entry)
         media(entry, self.item.article.entry, enclosures=False)
         return entry
+
+    def _atom_links(self, entry: Any) -> None:
+        """feedgen 1.0 writes an entry's links with nothing but href (a variable shadows another),
+        so that enclosures would read as alternates, and knows no rel=license (RFC 4946)."""
+        stored = self.item.article.entry
+        for bare in entry.findall("link"):
+            entry.remove(bare)
+        if stored.link:
+            sub(entry, "link", href=stored.link, rel="alternate", type="text/html")
+        for each in stored.enclosures:
+            kind, length = each.type or "application/octet-stream", str(each.length or 0)
+            sub(entry, "link", href=each.url, rel="enclosure", type=kind, length=length)
+        if stored.license:
+            sub(entry, "link", href=stored.license, rel="license")
 
     def extend_rss(self, entry: Any) -> Any:
         stored = self.item.article.entry

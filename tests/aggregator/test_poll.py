@@ -76,7 +76,7 @@ def polled(answer: Response | PollError, **state: Any) -> Poll:
 
 
 def test_new_articles() -> None:
-    """Each entry becomes a new article with keys, dates and digest; validators and facts go along."""
+    """Each entry becomes an article with keys, dates, digest; validators and facts go along."""
     poll = polled(ok(rss("one", "two", title="Its title")))
     assert poll.outcome is Outcome.NEW
     assert [each.entry.guid for each in poll.new] == ["one", "two"]

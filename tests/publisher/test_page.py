@@ -1,0 +1,88 @@
+"""Pages and OPML: escaped, announced, readable without scripts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import html5lib
+from lxml import etree
+
+from feeds.models import Category, Entry, Person
+from publisher.render.page import render_index, render_page
+from publisher.render.whole import render_site
+from tests.publisher.making import NEWS, SITE, SOURCE, STATE, item
+
+EVIL = "<script>alert(1)</script>\"'&"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def page(*entries: Entry) -> str:
+    items = [item(each, n + 1) for n, each in enumerate(entries)]
+    return render_page(SITE, NEWS, STATE, items).body.decode()
+
+
+def test_everything_is_escaped() -> None:
+    """No text of a source becomes markup."""
+    text = page(Entry(title=EVIL, link="https://a.test/?a=1&b=\"'", authors=(Person(name=EVIL),)))
+    root = html5lib.parse(text)
+    assert list(root.iter(f"{XHTML}script")) == []
+    assert EVIL in "".join(root.itertext())
+    hrefs = [each.get("href") for each in root.iter(f"{XHTML}a")]
+    assert "https://a.test/?a=1&b=\"'" in hrefs
+
+
+def test_titles_of_the_operator_are_escaped_too() -> None:
+    """A category called `A & <B>` is called that."""
+    odd = replace(SITE, title=EVIL)
+    index = render_index(odd, [(Category(slug="x", title=EVIL), STATE, [item()])]).body.decode()
+    assert list(html5lib.parse(index).iter(f"{XHTML}script")) == []
+
+
+def test_feeds_are_announced() -> None:
+    """P37: rel=alternate for each format, with absolute addresses."""
+    root = html5lib.parse(page(Entry(title="T")))
+    found = {
+        each.get("type"): each.get("href")
+        for each in root.iter(f"{XHTML}link")
+        if each.get("rel") == "alternate"
+    }
+    assert found == {
+        "application/atom+xml": SITE.feed("news", "atom.xml"),
+        "application/rss+xml": SITE.feed("news", "rss.xml"),
+    }
+
+
+def test_nothing_of_the_clock() -> None:
+    """Same input, same bytes."""
+    entry = Entry(title="T", link="https://a.test/1", content="<p>Text</p>")
+    assert page(entry) == page(entry)
+
+
+def test_no_title() -> None:
+    """An item without a title is shown by its text, never as an empty link."""
+    root = html5lib.parse(page(Entry(link="https://a.test/1", content="<p>Some words.</p>")))
+    [link] = [each for each in root.iter(f"{XHTML}a") if each.get("href") == "https://a.test/1"]
+    assert "".join(link.itertext()).strip()
+
+
+def test_empty_category() -> None:
+    """It says that there is nothing yet."""
+    assert "Nothing yet" in page()
+
+
+def test_the_operators_time_zone() -> None:
+    """Times on pages are those of site.timezone."""
+    site = replace(SITE, timezone="Asia/Tokyo")
+    assert "20 Nov 2026, 21:00" in render_page(site, NEWS, STATE, [item()]).body.decode()
+
+
+def test_the_site() -> None:
+    """Index, OPML, stylesheet, icons, robots.txt."""
+    files = {each.path: each for each in render_site(SITE, [(NEWS, STATE, [item()])])}
+    assert {"index.html", "feeds.opml", "robots.txt", "favicon.ico"} <= set(files)
+    root = etree.fromstring(files["feeds.opml"].body)
+    [outline] = root.iter("outline")
+    assert outline.get("type") == "rss"
+    assert outline.get("xmlUrl") == SITE.feed("news", "atom.xml")
+    assert outline.get("htmlUrl") == SITE.page("news")
+    assert SOURCE.title in files["index.html"].body.decode()

@@ -1,0 +1,208 @@
+"""The web application, asked as ASGI servers ask it: conditions, codings, headers, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.models import RenderedFile
+from publisher.outlet import DirectoryOutlet
+from publisher.web.app import App
+from tests.publisher.making import AT
+
+FEED = b"<rss version='2.0'><channel/></rss>" * 20
+TAG_HOST = "evil.test"
+
+
+@dataclass
+class Told:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Server:
+    app: App
+    wrong: list[str | None]
+    folder: Path
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Told:
+        given = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(b"host", TAG_HOST.encode()), *given],
+        }
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        pairs = {k.decode().lower(): v.decode() for k, v in sent[0]["headers"]}
+        return Told(sent[0]["status"], pairs, b"".join(each.get("body", b"") for each in sent[1:]))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    outlet = DirectoryOutlet(tmp_path / "public")
+    kinds = {
+        "world/rss.xml": "application/rss+xml",
+        "world/atom.xml": "application/atom+xml",
+        "world/index.html": "text/html",
+        "index.html": "text/html",
+        "feeds.opml": "text/x-opml",
+        "robots.txt": "text/plain",
+    }
+    for path, kind in kinds.items():
+        outlet.put(RenderedFile(path=path, body=FEED, media_type=kind, modified=AT))
+    (tmp_path / "secret.txt").write_text("outside")
+    (tmp_path / "public" / ".hidden.txt").write_text("hidden")
+    wrong: list[str | None] = [None]
+    app = App(tmp_path / "public", "https://wire.test/news", lambda: wrong[0])
+    return Server(app, wrong, tmp_path / "public")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/world/rss.xml", "application/rss+xml; charset=utf-8"),
+        ("/world/atom.xml", "application/atom+xml; charset=utf-8"),
+        ("/feeds.opml", "text/x-opml; charset=utf-8"),
+        ("/", "text/html; charset=utf-8"),
+        ("/world/", "text/html; charset=utf-8"),
+        ("/robots.txt", "text/plain; charset=utf-8"),
+        ("/news/world/rss.xml", "application/rss+xml; charset=utf-8"),
+        ("/news", "text/html; charset=utf-8"),
+    ],
+)
+def test_types(server: Server, path: str, kind: str) -> None:
+    """P5: each by its own type, with and without the public address's prefix; always safe."""
+    told = server.ask(path)
+    assert (told.status, told.headers["content-type"]) == (200, kind)
+    assert told.body == FEED
+    assert told.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in told.headers["content-security-policy"]
+    assert "unsafe" not in told.headers["content-security-policy"]
+    assert told.headers["content-length"] == str(len(FEED))
+
+
+def test_head(server: Server) -> None:
+    """The headers of GET, without the body."""
+    get, head = server.ask("/world/rss.xml"), server.ask("/world/rss.xml", "HEAD")
+    assert (head.status, head.body, head.headers) == (200, b"", get.headers)
+
+
+def test_if_none_match(server: Server) -> None:
+    """P6: a strong tag; lists, `*`, weak comparison; another tag brings the body."""
+    tag = server.ask("/world/rss.xml").headers["etag"]
+    assert tag.startswith('"')
+    for value in (tag, f"W/{tag}", f'"x", {tag}', f'W/"y",{tag}', "*"):
+        told = server.ask("/world/rss.xml", if_none_match=value)
+        assert (told.status, told.body) == (304, b""), value
+        assert told.headers["etag"] == tag
+        assert told.headers["cache-control"]
+        assert told.headers["vary"] == "Accept-Encoding"
+        assert "content-type" not in told.headers
+    for value in ('"x"', "", tag.strip('"')):
+        assert server.ask("/world/rss.xml", if_none_match=value).status == 200
+
+
+def test_if_modified_since(server: Server) -> None:
+    """Only without If-None-Match; an earlier, later or broken date decides rightly."""
+    told = server.ask("/world/rss.xml").headers["last-modified"]
+    assert told == "Fri, 20 Nov 2026 12:00:00 GMT"
+    assert server.ask("/world/rss.xml", if_modified_since=told).status == 304
+    later, earlier = "Sat, 21 Nov 2026 12:00:00 GMT", "Fri, 20 Nov 2026 11:59:59 GMT"
+    assert server.ask("/world/rss.xml", if_modified_since=later).status == 304
+    for date in (earlier, "yesterday", "Sat, 99 Nov 2026"):
+        assert server.ask("/world/rss.xml", if_modified_since=date).status == 200
+    both = server.ask("/world/rss.xml", if_modified_since=told, if_none_match='"x"')
+    assert both.status == 200
+
+
+@pytest.mark.parametrize("accept", ["gzip", "br, gzip;q=0.5", "*", "x-gzip", "GZIP, deflate"])
+def test_gzip(server: Server, accept: str) -> None:
+    """Prepared at publishing time, under a tag of its own."""
+    told = server.ask("/world/rss.xml", accept_encoding=accept)
+    assert told.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(told.body) == FEED
+    plain = server.ask("/world/rss.xml").headers["etag"]
+    assert told.headers["etag"] != plain
+    both = {"accept_encoding": accept, "if_none_match": told.headers["etag"]}
+    assert server.ask("/world/rss.xml", **both).status == 304
+
+
+@pytest.mark.parametrize("accept", ["", "br", "gzip;q=0", "identity", "*;q=0", "gzip;q=x"])
+def test_no_gzip(server: Server, accept: str) -> None:
+    """Who does not take it does not get it."""
+    told = server.ask("/world/rss.xml", accept_encoding=accept)
+    assert "content-encoding" not in told.headers
+    assert told.body == FEED
+
+
+def test_a_change_is_served_at_once(server: Server) -> None:
+    """New bytes of the same length: another tag, another date."""
+    before = server.ask("/world/rss.xml").headers
+    other = FEED.replace(b"rss", b"rsS")
+    outlet = DirectoryOutlet(server.folder)
+    outlet.put(RenderedFile(path="world/rss.xml", body=other, media_type="text/xml", modified=AT))
+    after = server.ask("/world/rss.xml")
+    assert after.body == other
+    assert after.headers["etag"] != before["etag"]
+    assert after.headers["last-modified"] != before["last-modified"]
+    (server.folder / "world" / "rss.xml").unlink()
+    assert server.ask("/world/rss.xml").status == 404
+
+
+def test_slash(server: Server) -> None:
+    """/world leads to /world/, at the configured address: the Host header is never believed."""
+    told = server.ask("/world")
+    assert (told.status, told.headers["location"]) == (308, "https://wire.test/news/world/")
+    assert TAG_HOST not in str(told)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/none", "/none/", "/world/none.xml", "/../secret.txt", "/world/../../secret.txt",
+     "//secret.txt", "/%2e%2e/secret.txt", "/.hidden.txt", "/world/rss.xml.gz", "/world/.rss.xml.x",
+     "/world\\rss.xml", "/wo\x00rld/", "/WORLD/rss.xml", "/world/rss.xml/", "/" + "a/" * 500],
+)  # fmt: skip
+def test_nothing_there(server: Server, path: str) -> None:
+    """404, short, safe, and without a word of what was asked."""
+    told = server.ask(path)
+    assert told.status == 404
+    assert told.body == b"There is nothing here.\n"
+    assert told.headers["x-content-type-options"] == "nosniff"
+    assert server.ask(path, "HEAD").body == b""
+
+
+def test_methods(server: Server) -> None:
+    """Nothing but GET and HEAD."""
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE"):
+        told = server.ask("/world/rss.xml", method)
+        assert (told.status, told.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_health(server: Server) -> None:
+    """healthz while the process lives; readyz says what is wrong."""
+    assert server.ask("/healthz").status == 200
+    assert server.ask("/readyz").status == 200
+    server.wrong[0] = "the database can't be used"
+    assert server.ask("/healthz").status == 200
+    told = server.ask("/readyz")
+    assert (told.status, told.body) == (503, b"the database can't be used\n")
+    assert told.headers["cache-control"] == "no-store"
