@@ -36,6 +36,14 @@ class _Target:
     """Headers that are for the source's own host only (E32)."""
 
 
+class _HopByHop(requests.Session):
+    """Leaves redirects to us. Even when told so, requests would prepare the next request, and
+    raise on a Location that is no URL."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        return None
+
+
 class HttpFetcher:
     """Thread-safe; cookies are neither kept nor sent, the environment is not asked (E16)."""
 
@@ -48,7 +56,7 @@ class HttpFetcher:
         proxy: str = "",
     ) -> None:
         self._agent, self._now = user_agent, now
-        self._session = requests.Session()
+        self._session = _HopByHop()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         adapter = CurlAdapter(ca_file, proxy)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import ssl
 import threading
@@ -28,6 +29,7 @@ from aggregator.fetch.guard import refusal
 from feeds.errors import AddressRefused, BadEncoding, FetchError, TooLarge
 
 _HEADER_SLACK = 1 << 16
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ERROR_PAGE = 1 << 17
 """As much is read of an answer that is no document: a bot challenge shows itself by then."""
 
@@ -131,6 +133,8 @@ def header_lines(request: requests.PreparedRequest) -> list[bytes]:
             line = text.encode("latin-1")
         except UnicodeEncodeError as error:
             raise FetchError(f"the header {_text(name)} is not latin-1") from error
+        if not _TOKEN.fullmatch(_text(name)):
+            raise FetchError(f"{_text(name)!r} is no header name")
         if any(byte < 32 and byte != 9 for byte in line) or b"\x7f" in line:
             raise FetchError(f"the header {_text(name)!r} holds control characters")
         lines.append(line)
