@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from aggregator.identity.stories import decide, registrable, speaks_for
 from aggregator.identity.urls import host_of
@@ -12,7 +11,6 @@ from feeds.models import Link, Unlinked
 from feeds.protocols import LinkStore
 
 BATCH = 500
-LEASE = timedelta(minutes=5)
 
 
 def configured_domains(urls: Collection[str]) -> frozenset[str]:
@@ -20,12 +18,13 @@ def configured_domains(urls: Collection[str]) -> frozenset[str]:
     return frozenset(registrable(host) for url in urls if (host := host_of(url)))
 
 
-def link_new(store: LinkStore, domains: Collection[str]) -> int:
-    """Link all that is not linked yet; 0 when another worker is at it. How many were linked."""
+def link_new(store: LinkStore, domains: Callable[[], Collection[str]]) -> int:
+    """Link all that is not linked yet; 0 when another worker is at it. How many were linked.
+    `domains` is asked only when there is something to link."""
     linked = 0
-    with store.serial("link", LEASE) as ours:
+    with store.serial("link") as ours:
         while ours and (batch := store.unlinked(BATCH)):
-            store.link(_decide_batch(store, batch, domains))
+            store.link(_decide_batch(store, batch, domains()))
             linked += len(batch)
     return linked
 

@@ -47,6 +47,8 @@ class Common:
     config: Path | None = None
     log_json: bool = False
     verbose: bool = False
+    quiet: bool = False
+    """A progress bar shows what the log would."""
 
 
 def _version(wanted: bool) -> None:

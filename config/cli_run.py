@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,11 @@ from config.cli import ConfigOption, JsonLogs, Verbose
 from config.complaints import did_you_mean
 from config.opening import open_app
 from config.wiring import App
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, StoreInUse
 from feeds.models import Outcome, Poll, Recorded
+
+PATIENCE = 15
+"""Seconds that `publish` waits for another process that is publishing."""
 
 
 def register(app: typer.Typer) -> None:
@@ -65,8 +69,8 @@ def poll(
 
     Exit code 0 when the round ran, whatever single sources said.
     """
-    tally = Tally()
-    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+    tally, quiet = Tally(), sys.stderr.isatty()
+    with open_app(context, config, log_json=log_json, verbose=verbose, quiet=quiet) as app:
         urls = _known(app, source)
         app.sync()
         if now or fresh:
@@ -89,12 +93,21 @@ def publish(
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         app.sync()
         app.link()
-        changed = app.publisher.publish(everything=True)
+        changed = _publish(app)
         folder = app.settings.output
     if as_json:
         print(json.dumps({"changed": changed, "folder": str(folder)}))
     else:
         print(f"{len(changed)} feeds changed in {folder}" + "".join(f"\n  {s}" for s in changed))
+
+
+def _publish(app: App) -> list[str]:
+    """As soon as a `run` beside us, which publishes too, lets us."""
+    for _ in range(PATIENCE):
+        if (changed := app.publisher.publish(everything=True)) is not None:
+            return changed
+        time.sleep(1.0)
+    raise StoreInUse("another process is publishing; it writes the same feeds")
 
 
 class Tally:

@@ -34,9 +34,12 @@ def _redact_all(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
-def configure(*, json: bool = False, verbose: bool = False, file: Any = None) -> None:
-    """Set up structlog for this process, and let the libraries' warnings through."""
-    level = logging.DEBUG if verbose else logging.INFO
+def configure(
+    *, json: bool = False, verbose: bool = False, quiet: bool = False, file: Any = None
+) -> None:
+    """Set up structlog for this process, and let the libraries' warnings through. `quiet`:
+    warnings only, for where a progress bar shows the rest."""
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     stream = file or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -17,15 +17,21 @@ from config.wiring import App
 def settings(context: typer.Context, config: Path | None) -> Settings:
     """The checked settings. Raises ConfigError."""
     common = cast(Common, context.obj)
-    logs.configure(json=common.log_json, verbose=common.verbose)
+    logs.configure(json=common.log_json, verbose=common.verbose, quiet=common.quiet)
     return load(find(config or common.config))
 
 
 def open_app(
-    context: typer.Context, config: Path | None, *, log_json: bool = False, verbose: bool = False
+    context: typer.Context,
+    config: Path | None,
+    *,
+    log_json: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
 ) -> App:
     """An App on those settings. Raises ConfigError."""
     common = cast(Common, context.obj)
     common.log_json |= log_json
     common.verbose |= verbose
+    common.quiet = quiet
     return App(settings(context, config))

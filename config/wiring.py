@@ -146,7 +146,7 @@ class App:
         """Give new articles their story; how many."""
         from aggregator.link import link_new
 
-        return link_new(self.store, self._domains)
+        return link_new(self.store, lambda: self._domains)
 
     @cached_property
     def _domains(self) -> Collection[str]:

@@ -144,8 +144,9 @@ class LinkStore(Protocol):
     def link(self, links: Sequence[Link]) -> None:
         """Give articles their story (serial: under `serial("link")`), and touch it."""
 
-    def serial(self, name: str, ttl: timedelta) -> AbstractContextManager[bool]:
-        """A named right that one worker holds at a time; False when another has it."""
+    def serial(self, name: str) -> AbstractContextManager[bool]:
+        """A named right that one worker holds at a time, until its block, or its process, ends;
+        False when another has it."""
 
 
 class Dispatcher(Protocol):
@@ -155,7 +156,7 @@ class Dispatcher(Protocol):
         """Take these on; returns at once unless it has to run them itself."""
 
     def room(self) -> int:
-        """How many more claims it takes without queueing them."""
+        """How many more claims keep it busy; 0 when it has enough."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until a poll ended (True) or the time is over (False); False at once when idle."""
@@ -174,7 +175,7 @@ class Dispatcher(Protocol):
 class FeedStore(Protocol):
     """What publishing needs of the store."""
 
-    def serial(self, name: str, ttl: timedelta) -> AbstractContextManager[bool]:
+    def serial(self, name: str) -> AbstractContextManager[bool]:
         """As in LinkStore."""
 
     def sync_feeds(self, categories: Sequence[Category]) -> None:

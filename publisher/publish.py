@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from datetime import timedelta
 from hashlib import blake2b
 from typing import Protocol
 
@@ -18,7 +17,6 @@ from publisher.select import Members, place
 
 log = structlog.get_logger("feedmill.publish")
 
-LEASE = timedelta(minutes=10)
 BATCH = 2000
 
 FEED_FILES = ("rss.xml", "atom.xml", "index.html")
@@ -51,12 +49,13 @@ class Publisher:
     notify: Notifier
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def publish(self, *, everything: bool = False) -> list[str]:
-        """Bring the outlet up to the store; the slugs whose files changed. `everything`: render
-        also what is up to date (the folder may have been emptied). Raises OutputError."""
-        with self._lock, self.store.serial("publish", LEASE) as ours:
+    def publish(self, *, everything: bool = False) -> list[str] | None:
+        """Bring the outlet up to the store; the slugs whose files changed, None when another
+        process is at it. `everything`: render also what is up to date (the folder may have been
+        emptied). Raises OutputError."""
+        with self._lock, self.store.serial("publish") as ours:
             if not ours:
-                return []
+                return None
             members = self.members()
             states = {state.slug: self._placed(state, members) for state in self._states()}
             stale = [

@@ -1,74 +1,50 @@
-"""Rights that one holds at a time: a named one for a while, and the right to `run`."""
+"""Rights that one process holds at a time: named ones, and the right to `run`.
+
+They are locks of the system (SQLite: on a file beside the database) or of PostgreSQL's session,
+so they end with their holder, however it ends: after a kill -9 the next one goes on at once.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from feeds.errors import StoreError, StoreInUse
-from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
-from feeds.store.sql import insert_missing
-from feeds.store.tables import serial as table
 
-_IN_USE = "another `feedmill run` works on this database"
+_memory: dict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
+"""For a database in memory, which nobody else can reach."""
 
 
 @contextmanager
-def serial(database: Database, name: str, ttl: timedelta) -> Iterator[bool]:
-    """Held until the end of the block, or for `ttl`, should its holder die."""
-    number = _take(database, name, ttl)
-    try:
-        yield number is not None
-    finally:
-        if number is not None:
-            _give_back(database, name, number)
-
-
-def _take(database: Database, name: str, ttl: timedelta) -> int | None:
-    with database.write() as connection:
-        now = database.now(connection)
-        insert_missing(connection, table, [{"name": name, "number": 0, "until": EPOCH}])
-        statement = (
-            sa.update(table)
-            .where(table.c.name == name, table.c.until <= now)
-            .values(number=table.c.number + 1, until=now + ttl)
-            .returning(table.c.number)
-        )
-        number: int | None = connection.execute(statement).scalar()
-        return number
-
-
-def _give_back(database: Database, name: str, number: int) -> None:
-    with database.write() as connection:
-        connection.execute(
-            sa.update(table)
-            .where(table.c.name == name, table.c.number == number)
-            .values(until=EPOCH)
-        )
+def serial(database: Database, name: str) -> Iterator[bool]:
+    """Whether the right is ours until the end of the block."""
+    if not database.sqlite:
+        with _advisory(database, name) as ours:
+            yield ours
+    elif database.path is None:
+        with _thread_lock(_memory[id(database), name]) as ours:
+            yield ours
+    else:
+        with _flock(database.path.with_name(f"{database.path.name}.{name}.lock")) as ours:
+            yield ours
 
 
 @contextmanager
 def run_lock(database: Database) -> Iterator[None]:
-    """The right to run the engine on this database. Raises StoreInUse. The system takes it back
-    when the process ends, however it ends."""
-    if not database.sqlite:
-        with _advisory(database):
-            yield
-    elif database.path is None:
-        yield  # Nobody else can reach it.
-    else:
-        with _flock(database.path.with_name(database.path.name + ".lock")):
-            yield
+    """The right to run the engine on this database. Raises StoreInUse."""
+    with serial(database, "run") as ours:
+        if not ours:
+            raise StoreInUse("another `feedmill run` works on this database")
+        yield
 
 
 @contextmanager
-def _flock(path: Path) -> Iterator[None]:
+def _flock(path: Path) -> Iterator[bool]:
     # The file stays: were it removed, two could hold locks on two files of that name.
     try:
         held = path.open("a")
@@ -78,14 +54,25 @@ def _flock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise StoreInUse(_IN_USE) from None
-        yield
+            ours = False
+        else:
+            ours = True
+        yield ours
 
 
 @contextmanager
-def _advisory(database: Database) -> Iterator[None]:
+def _advisory(database: Database, name: str) -> Iterator[bool]:
     with database.bare() as connection:
-        query = "SELECT pg_try_advisory_lock(hashtext('feedmill-run'))"
-        if not connection.exec_driver_sql(query).scalar_one():
-            raise StoreInUse(_IN_USE)
-        yield  # The lock is the connection's.
+        query = f"SELECT pg_try_advisory_lock(hashtext('feedmill-{name}'))"
+        yield bool(connection.exec_driver_sql(query).scalar_one())
+        # The lock is the connection's, and this one is closed now.
+
+
+@contextmanager
+def _thread_lock(lock: threading.Lock) -> Iterator[bool]:
+    ours = lock.acquire(blocking=False)
+    try:
+        yield ours
+    finally:
+        if ours:
+            lock.release()

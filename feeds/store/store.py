@@ -89,8 +89,8 @@ class Store:
     def link(self, links: Sequence[Link]) -> None:
         stories.link(self._database, links)
 
-    def serial(self, name: str, ttl: timedelta) -> AbstractContextManager[bool]:
-        return locks.serial(self._database, name, ttl)
+    def serial(self, name: str) -> AbstractContextManager[bool]:
+        return locks.serial(self._database, name)
 
     # --- FeedStore
 

@@ -214,14 +214,6 @@ poll = Table(
 )
 LEDGER = 200
 
-serial = Table(
-    "serial",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-    Column("until", Moment, nullable=False),
-)
-
 counter = Table(
     "counter",
     metadata,

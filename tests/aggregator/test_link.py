@@ -68,9 +68,9 @@ def test_two_feeds_of_one_house(store: Store) -> None:
     """Same guid of global form and same link, with authority: one story; others have their own."""
     documents = {ONE: document("x", "y"), TWO: document("x", "z")}
     poll_all(store, documents)
-    assert link_new(store, configured_domains(documents)) == 4
+    assert link_new(store, lambda: configured_domains(documents)) == 4
     assert sorted(len(each) for each in stories(store)) == [1, 1, 2]
-    assert link_new(store, configured_domains(documents)) == 0
+    assert link_new(store, lambda: configured_domains(documents)) == 0
 
 
 def test_a_stranger_with_other_text(store: Store) -> None:
@@ -78,7 +78,7 @@ def test_a_stranger_with_other_text(store: Store) -> None:
     forged = document("x").replace(b"Text of x", b"Buy this").replace(b"Title of x", b"Buy")
     documents = {ONE: document("x"), PLANET: forged}
     poll_all(store, documents)
-    link_new(store, configured_domains(documents))
+    link_new(store, lambda: configured_domains(documents))
     assert sorted(len(each) for each in stories(store)) == [1, 1]
 
 
@@ -86,16 +86,14 @@ def test_more_than_a_batch(store: Store) -> None:
     """Nothing is left over."""
     names = [f"n{n}" for n in range(BATCH + 20)]
     poll_all(store, {ONE: document(*names)})
-    assert link_new(store, frozenset()) == len(names)
+    assert link_new(store, frozenset) == len(names)
     assert len(stories(store)) == len(names)
 
 
 def test_one_linker_at_a_time(store: Store) -> None:
     """While another worker links, there is nothing to do."""
-    from datetime import timedelta
-
     poll_all(store, {ONE: document("x")})
-    with store.serial("link", timedelta(minutes=1)) as ours:
+    with store.serial("link") as ours:
         assert ours
-        assert link_new(store, frozenset()) == 0
-    assert link_new(store, frozenset()) == 1
+        assert link_new(store, frozenset) == 0
+    assert link_new(store, frozenset) == 1

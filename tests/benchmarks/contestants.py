@@ -30,6 +30,7 @@ def measured(*command: str) -> Cost:
         [sys.executable, "-m", "tests.benchmarks.measured", *command],
         cwd=root,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # logs: written, as in real use, but not shown
         preexec_fn=lambda: os.sched_setaffinity(0, {MEASURED_CORE}),
     )
     result = json.loads(done.stdout)

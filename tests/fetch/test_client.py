@@ -273,8 +273,9 @@ def test_endless_headers(origin: Origin) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, HttpStatus), (401, HttpStatus), (403, HttpStatus), (404, HttpStatus), (410, Gone),
-     (429, RateLimited), (500, HttpStatus), (503, HttpStatus), (204, HttpStatus), (206, HttpStatus)],
+    [(400, HttpStatus), (401, HttpStatus), (403, HttpStatus), (404, HttpStatus),
+     (410, Gone), (429, RateLimited), (500, HttpStatus), (503, HttpStatus),
+     (204, HttpStatus), (206, HttpStatus)],
 )  # fmt: skip
 def test_statuses(origin: Origin, status: int, error: type[HttpStatus]) -> None:
     """Each its own class, with the status in its text."""
@@ -381,7 +382,14 @@ def test_proxy_of_the_environment(origin: Origin, monkeypatch: pytest.MonkeyPatc
 
 def forms(port: int) -> list[str]:
     """127.0.0.1 in the forms that have fooled others."""
-    hosts = ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "localhost", "localhost.", "127.0.0.1.", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "0", "[::]", "user:pw@127.0.0.1", "a.test@127.0.0.1", "169.254.169.254", "[64:ff9b::7f00:1]", "100.64.0.1", "10.0.0.1", "192.168.0.1", "[fc00::1]", "[fe80::1]", "224.0.0.1"]
+    hosts = " ".join(
+        [
+            "127.0.0.1 127.1 2130706433 0x7f.1 0x7f000001 0177.0.0.1 localhost localhost.",
+            "127.0.0.1. [::ffff:127.0.0.1] [::ffff:7f00:1] 0.0.0.0 0 [::] [64:ff9b::7f00:1]",
+            "user:pw@127.0.0.1 a.test@127.0.0.1 169.254.169.254 100.64.0.1 10.0.0.1",
+            "192.168.0.1 [fc00::1] [fe80::1] 224.0.0.1",
+        ]
+    ).split()
     return [f"http://{host}:{port}/feed" for host in hosts]
 
 

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from aggregator.fetch import HttpFetcher
-from feeds.errors import ConnectionFailed, TlsError
+from feeds.errors import FetchError, TlsError
 from feeds.protocols import Request
 from tests.origin import Origin
 
@@ -81,8 +81,11 @@ def test_no_tls_there(ca_file: Path) -> None:
     """A server that speaks plain HTTP is an error: nothing falls back."""
     with Origin() as plain:
         plain.serve("/feed", FEED)
-        with pytest.raises((TlsError, ConnectionFailed)):
-            fetch(plain.url("/feed").replace("http:", "https:"), ca_file)
+        request = Request(
+            url=plain.url("/feed").replace("http:", "https:"), allow_private=True, timeout=0.5
+        )
+        with pytest.raises(FetchError):
+            HttpFetcher("Feedmill/9", ca_file=ca_file).fetch(request)
         assert plain.requests == []
 
 

@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ allow_private = ["127.0.0.0/8"]
 
 @dataclass(frozen=True)
 class Page:
+    """`headers`: names in lower case."""
+
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -64,10 +67,10 @@ class Site:
         request = urllib.request.Request(self.url(path), headers=given)
         try:
             with _opener.open(request, timeout=20) as answer:
-                return Page(answer.status, dict(answer.headers), answer.read())
+                return Page(answer.status, _lower(answer.headers), answer.read())
         except urllib.error.HTTPError as error:
             with error:
-                return Page(error.code, dict(error.headers), error.read())
+                return Page(error.code, _lower(error.headers), error.read())
 
     def wait_for(self, path: str, text: str = "", seconds: float = 30) -> Page:
         """Until the page is there (and holds this text)."""
@@ -90,6 +93,10 @@ class Site:
         started = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(30), time.monotonic() - started
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in headers.items()}
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

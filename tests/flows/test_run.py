@@ -60,9 +60,9 @@ def test_the_main_job(here: Installation, origin: Origin) -> None:
         for path in ("/", "/news/", "/all/rss.xml", "/feeds.opml", "/healthz", "/robots.txt"):
             assert site.get(path).status == 200, path
         moved = site.get("/news")
-        assert (moved.status, moved.headers["Location"]) == (308, site.url("/news/"))
+        assert (moved.status, moved.headers["location"]) == (308, site.url("/news/"))
         page = site.get("/news/rss.xml")
-        again = site.get("/news/rss.xml", If_None_Match=page.headers["ETag"])
+        again = site.get("/news/rss.xml", If_None_Match=page.headers["etag"])
         assert (again.status, again.body) == (304, b"")
         assert until(lambda: "kind=http" in site.log.read_text())
         assert until(lambda: len(origin.asked("/private")) == 1)
@@ -126,11 +126,11 @@ def test_json_logs(here: Installation) -> None:
 def test_new_articles_arrive_while_it_runs(here: Installation, origin: Origin) -> None:
     """What a poll beside it brings is published within seconds, under an own ETag."""
     with here.running() as site:
-        before = site.wait_for("/news/rss.xml", "Title of two").headers["ETag"]
+        before = site.wait_for("/news/rss.xml", "Title of two").headers["etag"]
         origin.serve("/good", rss("three", "one", "two"), etag=True)
         here.verb("poll", "--now", "--source", origin.url("/good"))
         after = site.wait_for("/news/rss.xml", "Title of three")
-        assert after.headers["ETag"] != before
+        assert after.headers["etag"] != before
 
 
 def test_the_web_server_comes_back(here: Installation) -> None:

@@ -13,7 +13,7 @@ from feeds.errors import OutputError
 from feeds.models import Category, RenderedFile
 from feeds.store import Store
 from publisher.outlet import MemoryOutlet
-from publisher.publish import LEASE, Publisher
+from publisher.publish import Publisher
 from publisher.render.atom import render_atom
 from publisher.render.page import render_page
 from publisher.render.rss import render_rss
@@ -69,7 +69,9 @@ class Site:
 
     def publish(self, **how: bool) -> list[str]:
         linked(self.store)
-        return self.publisher.publish(**how)
+        changed = self.publisher.publish(**how)
+        assert changed is not None
+        return changed
 
     def titles(self, slug: str) -> list[str]:
         root = etree.fromstring(self.outlet.files[f"{slug}/atom.xml"].body)
@@ -227,7 +229,7 @@ def test_one_publisher_at_a_time(site: Site) -> None:
     """While another worker publishes there is nothing to do."""
     stored(site.store, "a", "one")
     linked(site.store)
-    with site.store.serial("publish", LEASE) as ours:
+    with site.store.serial("publish") as ours:
         assert ours
-        assert site.publisher.publish() == []
+        assert site.publisher.publish() is None
     assert site.publisher.publish()

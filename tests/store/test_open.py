@@ -21,7 +21,7 @@ from feeds.models import Source
 from feeds.protocols import FeedStore, LinkStore, PollStore
 from feeds.store import Store, open_for_migration, open_store
 from feeds.store.tables import VERSION_TABLE, metadata
-from tests.databases import Clock, Opened
+from tests.databases import Opened
 from tests.store.material import TTL, claimed, poll, sources, stored
 
 
@@ -297,25 +297,43 @@ def test_one_run_a_database(opened: Opened) -> None:
 def test_serial_is_held_by_one(opened: Opened) -> None:
     """A named right: others see False until it is given back; other names are free."""
     first, second = opened(), opened()
-    with first.serial("link", TTL) as ours, second.serial("link", TTL) as theirs:
+    with first.serial("link") as ours, second.serial("link") as theirs:
         assert (ours, theirs) == (True, False)
-        with second.serial("publish", TTL) as other:
+        with second.serial("publish") as other:
             assert other
-    with second.serial("link", TTL) as again:
+    with second.serial("link") as again:
         assert again
 
 
-def test_serial_of_the_dead_runs_out(opened: Opened, clock: Clock) -> None:
-    """After its time another takes it; the old holder's end then gives nothing back."""
-    store = opened()
-    slow = store.serial("link", TTL)
-    assert slow.__enter__()
-    clock.forward(minutes=2)
-    with store.serial("link", TTL) as taken:
-        assert taken
-        slow.__exit__(None, None, None)
-        with store.serial("link", TTL) as third:
-            assert not third
+HOLDER = """
+import sys, threading
+from feeds.store import open_store
+store = open_store(sys.argv[1])
+with store.serial("publish") as ours, store.lock_run():
+    print(ours, flush=True)
+    threading.Event().wait(60)
+"""
+
+
+def test_rights_of_the_dead(store: Store, store_url: str) -> None:
+    """After a kill -9 the rights are free at once."""
+    command = [sys.executable, "-c", HOLDER, store_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "True\n"
+        with store.serial("publish") as ours:
+            assert not ours
+        holder.kill()
+        holder.wait()
+    # PostgreSQL notices the end of the connection, not of the process.
+    for _ in range(200):
+        with store.serial("publish") as ours:
+            if ours:
+                break
+        threading.Event().wait(0.02)
+    assert ours
+    with store.lock_run():
+        pass
 
 
 def test_a_server_that_is_away() -> None:

@@ -46,13 +46,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_host_wake"), "host", ["wake"], unique=False)
     op.create_table(
-        "serial",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("until", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_serial")),
-    )
-    op.create_table(
         "source",
         sa.Column("id", ID, nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
