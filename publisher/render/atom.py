@@ -12,6 +12,7 @@ from feeds.text import xml_safe
 from publisher.render.build import html, people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
 from publisher.render.site import GENERATOR, Site
+from publisher.render.values import iri
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 
@@ -66,7 +67,7 @@ def _entry(out: Any, item: FeedItem) -> None:
         if term.term.strip():
             out.category(
                 term=xml_safe(term.term),
-                scheme=xml_safe(term.scheme) if term.scheme else None,
+                scheme=iri(term.scheme),
                 label=xml_safe(term.label) if term.label else None,
             )
     if entry.rights:

@@ -12,6 +12,7 @@ from lxml import etree
 
 from feeds.models import Entry, FeedItem, Media, Person, SourceInfo
 from feeds.text import plain_text, shorten, xml_safe
+from publisher.render.values import MEDIUMS, email, iri, media_type
 
 MEDIA = "http://search.yahoo.com/mrss/"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -53,18 +54,26 @@ def people(persons: tuple[Person, ...]) -> list[dict[str, str]]:
         if not name:
             continue
         one = {"name": name}
-        if person.email and "@" in person.email:
-            one["email"] = xml_safe(person.email)
+        if address := email(person.email):
+            one["email"] = address
         if person.uri:
             one["uri"] = xml_safe(person.uri)
         found.append(one)
     return found
 
 
+def source_id(item: FeedItem) -> str:
+    """The id of the feed that the entry came from: what it says itself (made an IRI where it is
+    none, as with entries: P12), else where that feed is, else our source's address."""
+    origin = item.article.entry.origin
+    if origin and (own := xml_safe(origin.id or "")):
+        return iri(own) or uuid5(NAMESPACE_URL, own).urn
+    return (origin and origin.feed_url) or _source_id(item.source)
+
+
 @lru_cache(maxsize=4096)
-def source_id(info: SourceInfo) -> str:
-    """An id for the source where the entry brought none: its address; an uuid for one that
-    leaves Feedmill by title and link only (E32)."""
+def _source_id(info: SourceInfo) -> str:
+    """The source's address; an uuid for one that leaves Feedmill by title and link only (E32)."""
     if info.url:
         return info.url
     return uuid5(NAMESPACE_URL, f"{info.title}\0{info.link or ''}").urn
@@ -111,8 +120,8 @@ def _media(parent: Any, one: Media) -> None:
         **{}
         if thumbnail
         else {
-            "type": one.type,
-            "medium": one.medium,
+            "type": media_type(one.type),
+            "medium": one.medium if one.medium in MEDIUMS else None,
             "fileSize": str(one.length) if one.length else None,
             "duration": str(round(one.duration)) if one.duration else None,
         },

@@ -18,6 +18,7 @@ from publisher.render.build import (
     source_title,
     sub,
 )
+from publisher.render.values import UNKNOWN_TYPE, media_type
 
 NAME = "feedmill"
 
@@ -49,7 +50,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         if stored.link:
             sub(entry, "link", href=stored.link, rel="alternate", type="text/html")
         for each in stored.enclosures:
-            kind, length = each.type or "application/octet-stream", str(each.length or 0)
+            kind, length = media_type(each.type) or UNKNOWN_TYPE, str(each.length or 0)
             sub(entry, "link", href=each.url, rel="enclosure", type=kind, length=length)
         if stored.license:
             sub(entry, "link", href=stored.license, rel="license")
@@ -69,7 +70,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         every new item would change the bytes of all the old ones."""
         item, origin = self.item, self.item.article.entry.origin
         source = sub(entry, "source")
-        sub(source, "id", (origin and (origin.id or origin.feed_url)) or source_id(item.source))
+        sub(source, "id", source_id(item))
         sub(source, "title", source_title(item))
         when = (origin and origin.updated) or item.article.updated
         sub(source, "updated", seconds(when).isoformat())

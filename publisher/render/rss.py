@@ -12,6 +12,7 @@ from feeds.text import xml_safe
 from publisher.render.build import people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
 from publisher.render.site import GENERATOR, Site
+from publisher.render.values import UNKNOWN_TYPE, media_type
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 TTL_MINUTES = 15
@@ -54,9 +55,10 @@ def _item(out: Any, item: FeedItem) -> None:
     out.guid(guid, permalink=guid == link and guid.startswith(("http://", "https://")))
     out.pubDate(seconds(item.article.published))
     authors = people(entry.authors)
-    if authors and all("email" in person for person in authors):
-        # P22: `author` is an address; names go to dc:creator, never both.
-        out.author(authors[:1])
+    if len(authors) == 1 and "email" in authors[0]:
+        # P22: `author` is one address; names, and several people, go to dc:creator, never both.
+        [one] = authors
+        out.author(one if one["name"] != one["email"] else {"email": one["email"]})
     summary, content = texts(entry)
     if content is not None:
         out.content(content)
@@ -73,7 +75,7 @@ def _item(out: Any, item: FeedItem) -> None:
         out.enclosure(
             xml_safe(first.url),
             str(first.length or 0),
-            xml_safe(first.type or "application/octet-stream"),
+            media_type(first.type) or UNKNOWN_TYPE,
         )
     if entry.comments:
         out.comments(xml_safe(entry.comments))

@@ -13,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds.models import Enclosure, Entry, FeedItem, Person, RenderedFile, Term
+from feeds.models import (
+    Enclosure,
+    Entry,
+    FeedItem,
+    Media,
+    Origin,
+    Person,
+    RenderedFile,
+    Term,
+)
 from feeds.text import xml_safe
 from tests.publisher.making import AT, ATOM, SITE, SOURCE, atom, item, parsed, rss, tree
 from tests.shared import shared
@@ -176,6 +185,21 @@ def test_p15_atom_source() -> None:
     assert links == {"alternate": "https://a.test/", "self": "https://a.test/feed"}
 
 
+@pytest.mark.parametrize(
+    ("own", "published"),
+    [("tag:b.test,2026:f", "tag:b.test,2026:f"), ("12", "urn:uuid:"), (None, "https://b.test/f")],
+)
+def test_p15_id_of_the_origin(own: str | None, published: str) -> None:
+    """Kept as it is; made an IRI where it is none; else the address of that feed."""
+    origin = Origin(id=own, title="B", feed_url="https://b.test/f")
+    found = [
+        each.findtext(f"{ATOM}source/{ATOM}id")
+        for each in entries(atom(item(full(origin=origin)), item(full(guid="x", origin=origin), 2)))
+    ]
+    assert found[0] == found[1]
+    assert found[0].startswith(published)
+
+
 def test_p16_dates() -> None:
     """P16: published is kept, updated moves with a change."""
     later = AT + timedelta(hours=3)
@@ -243,6 +267,26 @@ def test_p22_author_or_creator() -> None:
     found = tree(rss(item(mailed))).find(".//item")
     assert found.findtext("author") == "ada@a.test (Ada)"
     assert found.find(f"{DC}creator") is None
+    nameless = full(authors=(Person(email="ada@a.test"),))
+    assert tree(rss(item(nameless))).findtext(".//item/author") == "ada@a.test"
+
+
+def test_p22_several_authors() -> None:
+    """RSS has room for one `author`; none of several people is lost."""
+    both = full(authors=(Person(name="Ada", email="ada@a.test"), Person(name="Bob", email="b@a.t")))
+    found = tree(rss(item(both))).find(".//item")
+    assert [each.text for each in found.findall(f"{DC}creator")] == ["Ada", "Bob"]
+    assert found.find("author") is None
+
+
+@pytest.mark.parametrize(
+    "address", ["!@#$%^&*()", "a@b.test (Bob), c", 'x@a.test?subject=A">b</a>', "@", "a b@c.test"]
+)
+def test_p22_what_is_no_address(address: str) -> None:
+    """The name stays, the rest is not sent on as an address."""
+    odd = item(full(authors=(Person(name="Ada", email=address),)))
+    assert entries(atom(odd))[0].find(f"{ATOM}author/{ATOM}email") is None
+    assert entries(rss(odd))[0].findtext(f"{DC}creator") == "Ada"
 
 
 def test_p23_description_then_content() -> None:
@@ -265,6 +309,44 @@ def test_p24_enclosure() -> None:
     }
     media = [each.get("url") for each in found.iter("{http://search.yahoo.com/mrss/}content")]
     assert "https://a.test/b.ogg" in media
+
+
+MEDIA = "{http://search.yahoo.com/mrss/}content"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("kind", ["podcast", "<b>x</b>", "audio/", "/mpeg", "undefined", "a b/c d"])
+def test_p24_what_is_no_media_type(kind: str) -> None:
+    """One `type="podcast"` made the whole Atom feed invalid (RFC 4287, atomMediaType)."""
+    wrong = (Enclosure(url="https://a.test/a", type=kind), Enclosure(url="https://a.test/b"))
+    odd = item(
+        full(enclosures=wrong, media=(Media(url="https://a.test/m", type=kind, medium=kind),))
+    )
+    schema().assertValid(tree(atom(odd)))
+    links = entries(atom(odd))[0].findall(f"{ATOM}link[@rel='enclosure']")
+    assert {each.get("type") for each in links} == {"application/octet-stream"}
+    assert entries(rss(odd))[0].find("enclosure").get("type") == "application/octet-stream"
+    for render in (atom, rss):
+        found = entries(render(odd))[0].find(MEDIA)
+        assert (found.get("type"), found.get("medium")) == (None, None)
+
+
+def test_media_types_are_kept() -> None:
+    """With their parameters."""
+    kind = "audio/ogg; codecs=opus"
+    good = item(full(enclosures=(Enclosure(url="https://a.test/a", type=kind),)))
+    assert entries(rss(good))[0].find("enclosure").get("type") == kind
+
+
+def test_category_schemes() -> None:
+    """A scheme is an IRI in Atom (RFC 4287 §4.2.2.2); RSS takes any domain; the term is kept."""
+    odd = item(full(terms=(Term(term="Sea", scheme="NYT topics"), Term(term="b", scheme="tag:x"))))
+    found = entries(atom(odd))[0].findall(f"{ATOM}category")
+    assert [(each.get("term"), each.get("scheme")) for each in found] == [
+        ("Sea", None),
+        ("b", "tag:x"),
+    ]
+    assert entries(rss(odd))[0].find("category").get("domain") == "NYT topics"
 
 
 def test_p25_dates() -> None:

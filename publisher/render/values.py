@@ -1,0 +1,34 @@
+"""Values that the formats take only in one form: what is in another form is not sent on. Pure.
+
+Sources write anything there: `type="podcast"` breaks the grammar of RFC 4287 (atomMediaType) for
+the whole feed, a bare word as scheme would be resolved against our own address.
+"""
+
+from __future__ import annotations
+
+import re
+
+UNKNOWN_TYPE = "application/octet-stream"
+MEDIUMS = frozenset({"image", "audio", "video", "document", "executable"})
+"""Of Media RSS 1.5.1; there is no other."""
+
+_PART = r"[A-Za-z0-9!#$&^_.+-]+"
+_MEDIA_TYPE = re.compile(rf"{_PART}/{_PART}(?:\s*;[\x20-\x7e]*)?")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\?&]+@[^\s@<>()\[\],;:\"\\?&]+")
+
+
+def media_type(text: str | None) -> str | None:
+    """A media type (RFC 6838 §4.2), or None."""
+    found = (text or "").strip()
+    return found if _MEDIA_TYPE.fullmatch(found) else None
+
+
+def iri(text: str | None) -> str | None:
+    """An absolute IRI (RFC 3987), or None."""
+    return text if text and _IRI.fullmatch(text) else None
+
+
+def email(text: str | None) -> str | None:
+    """A bare address (`ada@a.test`), or None."""
+    return text if text and _EMAIL.fullmatch(text) else None
