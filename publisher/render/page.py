@@ -1,4 +1,9 @@
-"""The HTML pages: an index of the feeds and one page per feed. Pure; no clock, no script."""
+"""The HTML pages: an index of the feeds and one page per feed. Pure; no clock, no script.
+
+What a page needs of the site (`root`: its address from the page) is linked relatively: the strict
+CSP takes a stylesheet from the page's own origin only, and one may come by another name than
+site.url (localhost for 127.0.0.1, a tunnel, a file server). Feeds are named by their own address.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,8 @@ from publisher.render.build import source_title, title_of
 from publisher.render.site import Site
 
 MEDIA_TYPE = "text/html; charset=utf-8"
+TITLE = 300
+"""Characters of a headline on a page; a post without a title often has its whole text there."""
 Shown = Sequence[tuple[Category, FeedState, Sequence[FeedItem]]]
 
 
@@ -53,7 +60,7 @@ def _row(site: Site, item: FeedItem, words: int) -> Row:
     entry = item.article.entry
     published = item.article.published
     return Row(
-        title=title_of(entry),
+        title=shorten(title_of(entry), TITLE),
         link=entry.link,
         source=source_title(item),
         source_link=item.source.link,
@@ -79,6 +86,7 @@ def render_page(
         .get_template("category.html")
         .render(
             site=site,
+            root="../",
             category=category,
             rows=_rows(site, items, 280),
             updated=_when(site, state.updated),
@@ -103,7 +111,7 @@ def render_index(site: Site, shown: Shown) -> RenderedFile:
         }
         for category, state, items in shown
     ]
-    body = _templates().get_template("index.html").render(site=site, cards=cards)
+    body = _templates().get_template("index.html").render(site=site, root="./", cards=cards)
     return RenderedFile(
         path="index.html", body=body.encode(), media_type=MEDIA_TYPE, modified=newest(shown)
     )

@@ -54,23 +54,25 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        path = self._relative(scope["path"])
-        if path in ("/healthz", "/readyz"):
-            await self._rest({**scope, "path": path, "root_path": ""}, receive, send)
-        elif scope["method"] not in ("GET", "HEAD"):
+        path, head = self._relative(scope["path"]), scope["method"] == "HEAD"
+        if scope["method"] not in ("GET", "HEAD"):
             await _short(send, 405, "Method not allowed.", [(b"allow", b"GET, HEAD")])
-        elif (ready := self._files.get(path[1:])) is not None:
+        elif path in ("/healthz", "/readyz"):
+            await self._rest({**scope, "path": path, "root_path": ""}, receive, send)
+        elif path.startswith("/") and (ready := self._files.get(path[1:])) is not None:
             await _file(ready, scope, send)
-        elif not path.endswith("/") and self._files.get(path[1:] + "/") is not None:
+        elif not path.endswith("/") and self._files.get(f"{path}/"[1:]) is not None:
+            # The links of the pages are relative, so a page has one address only, with its slash.
             there = f"{self._url}{path}/".encode()
-            await _short(send, 308, "Moved.", [(b"location", there)])
+            await _short(send, 308, "Moved.", [(b"location", there)], head)
         else:
-            await _short(send, 404, "There is nothing here.", [], scope["method"] == "HEAD")
+            await _short(send, 404, "There is nothing here.", [], head)
 
     def _relative(self, path: str) -> str:
+        """Without the public address's own path; "" for that path without its slash."""
         if self._prefix and (path == self._prefix or path.startswith(self._prefix + "/")):
-            path = path[len(self._prefix) :]
-        return path or "/"
+            return path[len(self._prefix) :]
+        return path
 
 
 async def _file(ready: Ready, scope: Scope, send: Send) -> None:

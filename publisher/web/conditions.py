@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -14,20 +15,24 @@ def matches(header: str, etag: str) -> bool:
 
 
 def not_modified_since(header: str, stamp: int) -> bool:
-    """If-Modified-Since; False for a date that can't be read (§13.1.3)."""
+    """If-Modified-Since; False for a date that can't be read (§13.1.3). All three forms of a date
+    are taken (§5.6.7); the one of asctime names no zone and means UTC."""
     try:
-        return int(parsedate_to_datetime(header).timestamp()) >= stamp
+        when = parsedate_to_datetime(header)
+        return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp()) >= stamp
     except (TypeError, ValueError, OverflowError):
         return False
 
 
 def takes_gzip(header: str) -> bool:
-    """Whether Accept-Encoding names gzip (or `*`) with a weight above zero."""
+    """Whether Accept-Encoding names gzip (or `*`) with a weight above zero, and does not say that
+    it would rather have identity."""
     weights: dict[str, float] = {}
     for part in header.lower().split(","):
         name, _, params = part.strip().partition(";")
         weights[name.strip()] = _weight(params)
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+    gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
+    return gzip > 0 and gzip >= weights.get("identity", 0.0)
 
 
 def _weight(params: str) -> float:

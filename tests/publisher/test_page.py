@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urljoin
 
 import html5lib
 from lxml import etree
@@ -50,6 +51,37 @@ def test_feeds_are_announced() -> None:
         "application/atom+xml": SITE.feed("news", "atom.xml"),
         "application/rss+xml": SITE.feed("news", "rss.xml"),
     }
+
+
+def test_a_page_needs_nothing_of_another_origin() -> None:
+    """Stylesheet, icon and ways through the site are relative: the CSP takes them from the page's
+    own origin only, and who comes by another name than site.url sees the same page."""
+    index = render_index(SITE, [(NEWS, STATE, [item()])])
+    for file in (index, render_page(SITE, NEWS, STATE, [item()])):
+        root = html5lib.parse(file.body.decode())
+        own = {
+            urljoin(f"http://localhost:1/{file.path}", each.get("href"))
+            for name in ("a", "link")
+            for each in root.iter(f"{XHTML}{name}")
+            if not each.get("href").startswith(("#", "https:"))
+        }
+        assert own >= {
+            "http://localhost:1/",
+            "http://localhost:1/feeds.opml",
+            "http://localhost:1/static/feedmill.css",
+            "http://localhost:1/static/favicon.svg",
+        }
+    assert "http://localhost:1/news/" in {
+        urljoin("http://localhost:1/", each.get("href"))
+        for each in html5lib.parse(index.body.decode()).iter(f"{XHTML}a")
+    }
+
+
+def test_endless_headline() -> None:
+    """A title of 2,000 characters is a headline of at most 300."""
+    root = html5lib.parse(page(Entry(title="word " * 400, link="https://a.test/1")))
+    [link] = [each for each in root.iter(f"{XHTML}a") if each.get("href") == "https://a.test/1"]
+    assert 200 < len("".join(link.itertext())) <= 300
 
 
 def test_nothing_of_the_clock() -> None:

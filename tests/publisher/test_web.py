@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 from feeds.models import RenderedFile
 from publisher.outlet import DirectoryOutlet
 from publisher.web.app import App
+from tests.flows.command import ROOT
 from tests.publisher.making import AT
 
 FEED = b"<rss version='2.0'><channel/></rss>" * 20
@@ -86,7 +90,7 @@ def server(tmp_path: Path) -> Server:
         ("/world/", "text/html; charset=utf-8"),
         ("/robots.txt", "text/plain; charset=utf-8"),
         ("/news/world/rss.xml", "application/rss+xml; charset=utf-8"),
-        ("/news", "text/html; charset=utf-8"),
+        ("/news/", "text/html; charset=utf-8"),
     ],
 )
 def test_types(server: Server, path: str, kind: str) -> None:
@@ -130,6 +134,8 @@ def test_if_modified_since(server: Server) -> None:
     assert server.ask("/world/rss.xml", if_modified_since=later).status == 304
     for date in (earlier, "yesterday", "Sat, 99 Nov 2026"):
         assert server.ask("/world/rss.xml", if_modified_since=date).status == 200
+    for date in ("Friday, 20-Nov-26 12:00:00 GMT", "Fri Nov 20 12:00:00 2026"):
+        assert server.ask("/world/rss.xml", if_modified_since=date).status == 304
     both = server.ask("/world/rss.xml", if_modified_since=told, if_none_match='"x"')
     assert both.status == 200
 
@@ -146,7 +152,28 @@ def test_gzip(server: Server, accept: str) -> None:
     assert server.ask("/world/rss.xml", **both).status == 304
 
 
-@pytest.mark.parametrize("accept", ["", "br", "gzip;q=0", "identity", "*;q=0", "gzip;q=x"])
+def test_dates_of_asctime_are_utc() -> None:
+    """RFC 9110 §5.6.7, wherever the server stands."""
+    code = (
+        "from publisher.web.conditions import not_modified_since as same;"
+        "print(*(same(f'Fri Nov 20 {t} 2026', 1795176000) for t in ('12:00:00', '11:59:59')))"
+    )
+    for zone in ("Asia/Tokyo", "America/New_York"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=os.environ | {"TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "True False\n"
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["", "br", "gzip;q=0", "identity", "*;q=0", "gzip;q=x", "gzip;q=0.2, identity;q=0.8"],
+)
 def test_no_gzip(server: Server, accept: str) -> None:
     """Who does not take it does not get it."""
     told = server.ask("/world/rss.xml", accept_encoding=accept)
@@ -173,13 +200,21 @@ def test_slash(server: Server) -> None:
     told = server.ask("/world")
     assert (told.status, told.headers["location"]) == (308, "https://wire.test/news/world/")
     assert TAG_HOST not in str(told)
+    assert server.ask("/world", "HEAD").body == b""
+
+
+def test_slash_of_the_prefix(server: Server) -> None:
+    """The site's own path leads to its slash too: relative links of its page count from there."""
+    told = server.ask("/news")
+    assert (told.status, told.headers["location"]) == (308, "https://wire.test/news/")
+    assert server.ask("/newsroom").status == 404
 
 
 @pytest.mark.parametrize(
     "path",
     ["/none", "/none/", "/world/none.xml", "/../secret.txt", "/world/../../secret.txt",
      "//secret.txt", "/%2e%2e/secret.txt", "/.hidden.txt", "/world/rss.xml.gz", "/world/.rss.xml.x",
-     "/world\\rss.xml", "/wo\x00rld/", "/WORLD/rss.xml", "/world/rss.xml/", "/" + "a/" * 500],
+     "/world\\rss.xml", "/wo\x00rld/", "/WORLD/rss.xml", "/world/rss.xml/", "*", "/" + "a/" * 500],
 )  # fmt: skip
 def test_nothing_there(server: Server, path: str) -> None:
     """404, short, safe, and without a word of what was asked."""
@@ -190,11 +225,14 @@ def test_nothing_there(server: Server, path: str) -> None:
     assert server.ask(path, "HEAD").body == b""
 
 
-def test_methods(server: Server) -> None:
-    """Nothing but GET and HEAD."""
+@pytest.mark.parametrize("path", ["/world/rss.xml", "/healthz", "/world", "/none"])
+def test_methods(server: Server, path: str) -> None:
+    """Nothing but GET and HEAD, and that is said as safely as all else."""
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE"):
-        told = server.ask("/world/rss.xml", method)
+        told = server.ask(path, method)
         assert (told.status, told.headers["allow"]) == (405, "GET, HEAD")
+        assert told.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in told.headers["content-security-policy"]
 
 
 def test_health(server: Server) -> None:
