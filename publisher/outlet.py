@@ -33,13 +33,14 @@ class DirectoryOutlet:
     def put(self, file: RenderedFile) -> bool:
         target = self._folder / file.path
         try:
-            if _same(target, file.body):
+            beside = target.with_name(target.name + GZIP_SUFFIX)
+            packs = compressible(file.media_type)
+            if _same(target, file.body) and (not packs or _twins(target, beside)):
                 return False
             target.parent.mkdir(parents=True, exist_ok=True)
             stamp = _stamp(target, file.modified)
-            if compressible(file.media_type):
-                packed = gzip.compress(file.body, 6, mtime=0)
-                _replace(target.with_name(target.name + GZIP_SUFFIX), packed, stamp)
+            if packs:
+                _replace(beside, gzip.compress(file.body, 6, mtime=0), stamp)
             _replace(target, file.body, stamp)
             _sync_folder(target.parent)
         except OSError as error:
@@ -89,6 +90,15 @@ class MemoryOutlet:
 def _same(target: Path, body: bytes) -> bool:
     try:
         return target.stat().st_size == len(body) and target.read_bytes() == body
+    except FileNotFoundError:
+        return False
+
+
+def _twins(target: Path, beside: Path) -> bool:
+    """Whether both are of one writing. After a crash between the two the variant is of newer bytes,
+    which a configuration that was changed back may never write."""
+    try:
+        return int(target.stat().st_mtime) == int(beside.stat().st_mtime)
     except FileNotFoundError:
         return False
 

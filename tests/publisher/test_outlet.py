@@ -54,6 +54,21 @@ def test_equal_bytes_are_not_rewritten(outlet: DirectoryOutlet, place: Path) -> 
     assert place.stat().st_ino == before.st_ino
 
 
+@pytest.mark.parametrize("harm", ["gone", "of newer bytes"])
+def test_a_variant_that_is_not_its_own(outlet: DirectoryOutlet, place: Path, harm: str) -> None:
+    """After a crash between the two writings, and a configuration that was changed back: a web
+    server with gzip_static would give out the other bytes for ever."""
+    outlet.put(file())
+    packed = place.with_name("rss.xml.gz")
+    packed.unlink()
+    if harm != "gone":
+        packed.write_bytes(gzip.compress(b"<newer/>"))
+    assert outlet.put(file())
+    assert gzip.decompress(packed.read_bytes()) == b"<rss/>"
+    assert packed.stat().st_mtime == place.stat().st_mtime
+    assert outlet.put(file()) is False
+
+
 def test_mtime_grows(outlet: DirectoryOutlet, place: Path) -> None:
     """P6: each change has a later second, even when its event has not."""
     stamps = []
