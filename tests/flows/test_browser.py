@@ -11,25 +11,39 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.flows.command import Installation
+from tests.flows.command import Installation, rss
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = ("/", "/tech/", "/all/")
+PAGES = ("/", "/tech/", "/odd/")
 LOOKS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+
+
+ODD = (
+    "\u0e14" + "\u0e49\u0e47" * 60,  # one cluster that no line can break
+    "W" * 400,
+    "\u202e\u05d0\u05d1\u05d2 abc",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "word " * 100,
+)
+"""Headlines that try to be wider than the window, or something else than text."""
 
 
 @pytest.fixture(scope="module")
 def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running site that shows the two samples."""
+    """A running site that shows the two samples, and a source with odd titles."""
     here = Installation(tmp_path_factory.mktemp("browser"))
     here.verb("init")
     samples = "".join(
         f'[[sources]]\nfile = "samples/{name}.xml"\ncategories = ["{category}"]\n'
-        for name, category in (("almanac", "tech"), ("workshop", "science"))
+        for name, category in (("almanac", "tech"), ("workshop", "science"), ("odd", "odd"))
     )
-    here.configure('[categories.tech]\ntitle = "Technology"\n[categories.science]\n' + samples)
+    (here.folder / "samples" / "odd.xml").write_bytes(rss(*ODD, title=ODD[0]))
+    here.configure(
+        '[categories.tech]\ntitle = "Technology"\n[categories.science]\n'
+        f'[categories.odd]\ntitle = "Odd {"and very long " * 8}"\n{samples}'
+    )
     here.verb("poll")
     with here.running() as site:
         site.wait_for("/tech/")
@@ -79,6 +93,22 @@ def test_pages(
     assert found.violations_count == 0, found.generate_report()
     context.close()
     lenient.close()
+
+
+def test_by_another_name(browser: Browser, site_url: str) -> None:
+    """Who comes by another name than the configured address sees the same page, styled; the way
+    through the site stays on that name."""
+    context = browser.new_context()
+    tab, complaints = context.new_page(), list[str]()
+    tab.on("console", lambda message: complaints.append(message.text))
+    other = site_url.replace("127.0.0.1", "localhost")
+    for page in ("/", "/tech/"):
+        tab.goto(other + page)
+        assert tab.evaluate("getComputedStyle(document.querySelector('.top')).display") == "flex"
+    tab.get_by_role("link", name="A wire").first.click()
+    assert tab.url == other + "/"
+    assert complaints == []
+    context.close()
 
 
 def test_headlines_without_scripts(browser: Browser, site_url: str) -> None:
