@@ -90,8 +90,9 @@ def source_address(item: FeedItem) -> str | None:
     return (origin and (origin.feed_url or origin.link)) or item.source.url or item.source.link
 
 
-def sub(parent: Any, tag: str, text: str | None = None, **attributes: str | None) -> Any:
-    """A child element, without the attributes that are None."""
+def sub(parent: Any, tag: str, text: str | None = None, /, **attributes: str | None) -> Any:
+    """A child element, without the attributes that are None. Positional, since an outline of OPML
+    has an attribute called `text`."""
     child = etree.SubElement(
         parent, tag, {name: xml_safe(value) for name, value in attributes.items() if value}
     )

@@ -114,7 +114,14 @@ def test_the_site() -> None:
     assert {"index.html", "feeds.opml", "robots.txt", "favicon.ico"} <= set(files)
     root = etree.fromstring(files["feeds.opml"].body)
     [outline] = root.iter("outline")
-    assert outline.get("type") == "rss"
-    assert outline.get("xmlUrl") == SITE.feed("news", "atom.xml")
-    assert outline.get("htmlUrl") == SITE.page("news")
+    # OPML 2.0: `text` is required of every outline, and an attribute; readers list feeds by it.
+    assert dict(outline.attrib) == {
+        "type": "rss",
+        "text": "News – A wire",
+        "title": "News – A wire",
+        "xmlUrl": SITE.feed("news", "atom.xml"),
+        "htmlUrl": SITE.page("news"),
+    }
+    assert outline.text is None
+    assert root.get("version") == "2.0"
     assert SOURCE.title in files["index.html"].body.decode()
