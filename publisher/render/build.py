@@ -63,12 +63,12 @@ def people(persons: tuple[Person, ...]) -> list[dict[str, str]]:
 
 
 def source_id(item: FeedItem) -> str:
-    """The id of the feed that the entry came from: what it says itself (made an IRI where it is
-    none, as with entries: P12), else where that feed is, else our source's address."""
+    """The id of the feed that the entry came from: what it says itself, else where that feed is
+    (made an IRI where it is none, as with entries: P12), else our source's address."""
     origin = item.article.entry.origin
-    if origin and (own := xml_safe(origin.id or "")):
+    if own := xml_safe((origin and (origin.id or origin.feed_url)) or ""):
         return iri(own) or uuid5(NAMESPACE_URL, own).urn
-    return (origin and origin.feed_url) or _source_id(item.source)
+    return _source_id(item.source)
 
 
 @lru_cache(maxsize=4096)

@@ -374,6 +374,27 @@ def test_cut_content_says_so(render: Render) -> None:
 TEXT = st.text(alphabet=st.characters(codec=None), max_size=40)
 
 
+@pytest.mark.shared
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=TEXT, scheme=TEXT, address=TEXT, origin=st.builds(Origin, id=TEXT, title=TEXT), rights=TEXT
+)
+def test_any_text_beside_the_prose_makes_a_valid_feed(
+    kind: str, scheme: str, address: str, origin: Origin, rights: str
+) -> None:
+    """Whatever stands where a media type, an IRI or an address should: RFC 4287's schema holds."""
+    entry = full(
+        enclosures=(Enclosure(url="https://a.test/a", type=kind),),
+        media=(Media(url="https://a.test/m", type=kind, medium=scheme),),
+        terms=(Term(term="t", scheme=scheme, label=rights),),
+        authors=(Person(name="Ada", email=address),),
+        origin=origin,
+        rights=rights,
+    )
+    schema().assertValid(tree(atom(item(entry))))
+    assert len(parsed(rss(item(entry))).entries) == 1
+
+
 @settings(max_examples=60, deadline=None)
 @given(title=TEXT, content=TEXT, name=TEXT, term=TEXT, guid=TEXT)
 def test_any_text_makes_a_good_feed(
