@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from functools import lru_cache
 from html import escape
@@ -26,8 +27,9 @@ def seconds(moment: datetime) -> datetime:
 
 def title_of(entry: Entry) -> str:
     """The title, else the beginning of the text, else the link: Atom asks for one."""
-    if title := xml_safe(entry.title).strip():
-        return title
+    title = xml_safe(entry.title).strip()
+    if any(unicodedata.category(each)[0] not in "CMZ" for each in title):
+        return title  # something of it can be seen
     text = shorten(plain_text(entry.summary or entry.content or ""), 80)
     return xml_safe(text or entry.link or "Untitled")
 

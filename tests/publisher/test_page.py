@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 import html5lib
+import pytest
 from lxml import etree
 
 from feeds.models import Category, Entry, Person
@@ -97,6 +98,14 @@ def test_no_title() -> None:
     assert "".join(link.itertext()).strip()
 
 
+@pytest.mark.parametrize("title", ["\u200b", "\ufeff\u202e", "\u00a0", "\u0301", "\u2060 \u200d"])
+def test_a_title_that_nobody_sees(title: str) -> None:
+    """Nothing but spaces, marks and controls is no title either: its link could not be found."""
+    text = page(Entry(title=title, link="https://a.test/1", content="<p>Some words.</p>"))
+    [link] = [each for each in html5lib.parse(text).iter(f"{XHTML}a") if each.text == "Some words."]
+    assert link.get("href") == "https://a.test/1"
+
+
 def test_empty_category() -> None:
     """It says that there is nothing yet."""
     assert "Nothing yet" in page()
@@ -115,7 +124,7 @@ def test_the_site() -> None:
     root = etree.fromstring(files["feeds.opml"].body)
     [outline] = root.iter("outline")
     # OPML 2.0: `text` is required of every outline, and an attribute; readers list feeds by it.
-    assert dict(outline.attrib) == {
+    assert dict(outline.items()) == {
         "type": "rss",
         "text": "News – A wire",
         "title": "News – A wire",
