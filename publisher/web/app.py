@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -48,7 +48,7 @@ class App:
     def __init__(self, folder: Path, site_url: str, readiness: Readiness) -> None:
         self._files = Files(folder, FILE_HEADERS)
         self._url = site_url.rstrip("/")
-        self._prefix = urlsplit(self._url).path
+        self._prefix = unquote(urlsplit(self._url).path)  # as ASGI gives paths
         self._rest = _rest(readiness)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -210,6 +210,16 @@ def test_slash_of_the_prefix(server: Server) -> None:
     assert server.ask("/newsroom").status == 404
 
 
+def test_a_prefix_with_escapes(server: Server) -> None:
+    """ASGI gives paths without escapes, the configuration has them."""
+    app = App(server.folder, "https://wire.test/my%20n%C3%A9ws", lambda: None)
+    other = Server(app, server.wrong, server.folder)
+    assert other.ask("/my néws/world/").status == 200
+    assert other.ask("/my néws/world").headers["location"] == (
+        "https://wire.test/my%20n%C3%A9ws/world/"
+    )
+
+
 @pytest.mark.parametrize(
     "path",
     ["/none", "/none/", "/world/none.xml", "/../secret.txt", "/world/../../secret.txt",
