@@ -55,7 +55,8 @@ def test_the_main_job(here: Installation, origin: Origin) -> None:
     """Sources in, category feeds out: pages, feeds, OPML; and no secret in logs or output."""
     with here.running() as site:
         site.wait_for("/news/rss.xml", "Title of two")
-        found = feedparser.parse(site.get("/news/atom.xml").body)
+        # Each file is replaced whole, one after the other: the Atom feed follows.
+        found = feedparser.parse(site.wait_for("/news/atom.xml", "Title of two").body)
         assert {each.title for each in found.entries} == {"Title of one", "Title of two"}
         for path in ("/", "/news/", "/all/rss.xml", "/feeds.opml", "/healthz", "/robots.txt"):
             assert site.get(path).status == 200, path
