@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,14 @@ from pydantic_core import ErrorDetails
 
 from config.lines import Path as KeyPath
 from config.lines import line_of
-from config.schema import SECTIONS, MainFile, keys
+from config.schema import SECTIONS, MainFile, Table, keys
 from config.values import shown
 from feeds.errors import ConfigError
 
 ENVIRONMENT = "environment"
 """Stands in the place of a file for FEEDMILL_… variables."""
 
+_BARE = re.compile(r"[\w-]+")
 _KINDS = {
     "string_type": "must be a text in quotes",
     "int_type": "must be a whole number",
@@ -28,6 +30,7 @@ _KINDS = {
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
 }
+_FORMS = {"sources": "tables, each under [[sources]]", "categories": "tables, [categories.SLUG]"}
 
 
 @dataclass
@@ -44,15 +47,20 @@ class Complaints:
         file: str,
         lines: dict[KeyPath, int],
         error: ValidationError,
-        variables: Mapping[KeyPath, str] | None = None,
+        variables: Mapping[KeyPath, str],
+        model: type[Table],
     ) -> None:
         """All that pydantic found. `variables`: settings that came from the environment."""
         for one in error.errors(include_url=False):
-            path = one["loc"]
-            if (variable := (variables or {}).get(path)) is not None:
-                self.add(ENVIRONMENT, 1, variable, _text(one))
+            path, text = one["loc"], _text(one, model)
+            if (variable := variables.get(path)) is not None:
+                self.environment(variable, text)
             else:
-                self.add(file, line_of(lines, path), dotted(path), _text(one))
+                self.add(file, line_of(lines, path), dotted(path), text)
+
+    def environment(self, variable: str, text: str) -> None:
+        """About a FEEDMILL_… variable."""
+        self.add(ENVIRONMENT, 1, variable, text)
 
     def raise_any(self) -> None:
         """Raises ConfigError when there was anything."""
@@ -69,22 +77,32 @@ def dotted(path: KeyPath) -> str:
     """("sources", 0, "every") → "sources[1].every": people count from one."""
     text = ""
     for part in path:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            word = part if _BARE.fullmatch(part) else shown(part)
+            text += f".{word}" if text else word
     return text
 
 
-def did_you_mean(word: str, words: Collection[str]) -> str:
-    """`, did you mean "x"?`, or the list of what there is."""
+def did_you_mean(word: str, words: Collection[str], prefix: str = "") -> str:
+    """`did you mean "x"?`, or the list of what there is. `prefix`: what all of them begin with,
+    so that it makes none of them similar."""
     if close := difflib.get_close_matches(word, words, 1, 0.6):
-        return f'did you mean "{close[0]}"?'
-    return "there is " + ", ".join(sorted(words)) if words else "there is none"
+        return f'did you mean "{prefix}{close[0]}"?'
+    there = ", ".join(prefix + each for each in sorted(words))
+    return f"there is {there}" if words else "there is none"
 
 
-def _text(error: ErrorDetails) -> str:
+def _text(error: ErrorDetails, model: type[Table]) -> str:
     kind, path = error["type"], error["loc"]
     if kind == "extra_forbidden":
-        table = SECTIONS.get(str(path[0]), MainFile) if len(path) > 1 else MainFile
+        if len(path) == 1 and path[0] in keys(MainFile):
+            return "belongs into the main file; a list has [categories.SLUG] and [[sources]] only"
+        table = SECTIONS.get(str(path[0]), model) if len(path) > 1 else model
         return f"unknown key, {did_you_mean(str(path[-1]), keys(table))}"
+    if (form := _FORMS.get(str(path[0]))) is not None and len(path) == 1:
+        return f"must be {form}, not {shown(error['input'])}"
     if kind in _KINDS:
         return f"{_KINDS[kind]}, not {shown(error['input'])}"
     if kind == "string_pattern_mismatch":

@@ -74,13 +74,15 @@ class Engine:
         signal.signal(number, signal.SIG_DFL)
 
     def _start_web(self) -> None:
-        listen = self._app.settings.listen
+        settings = self._app.settings
+        listen = settings.listen
         try:
             self._web.start()
         except AddressTaken as error:
             raise ConfigError(
                 [
-                    f"server.listen: can't listen on {listen.host}:{listen.port}: "
+                    f"{settings.listen_at}: server.listen: "
+                    f"can't listen on {listen.host}:{listen.port}: "
                     f"{error.strerror}; stop what uses it, or choose another port"
                 ]
             ) from error

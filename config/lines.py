@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
 
@@ -15,41 +16,47 @@ _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _DOTTED = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_DOTTED})[ \t]*\]")
 _PAIR = re.compile(rf"[ \t]*({_DOTTED})[ \t]*=")
+_INNER = re.compile(rf"\s*({_DOTTED})[ \t]*=")
 _PART = re.compile(_KEY)
-_SKIP = re.compile(
+_TOKEN = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}'
     r"|'''.*?'{3,5}"
     r'|"(?:[^"\\\n]|\\.)*"'
     r"|'[^'\n]*'"
     r"|\#[^\n]*"
-    r"|[\[\]{}\n]",
+    r"|[\[\]{},\n]"
+    r"|[^\s,\[\]{}\#\"'=]+",
     re.DOTALL,
 )
 
 
 def key_lines(text: str) -> dict[Path, int]:
-    """path of keys and list positions → line (from 1), for headers and pairs. Keys inside
-    inline tables are not told apart from the key that holds them."""
+    """path of keys and list positions → line (from 1), for headers, pairs, and what stands
+    inside lists and inline tables."""
     found: dict[Path, int] = {}
     tables: dict[Path, int] = {}
     base: Path = ()
     position, line = 0, 1
     while position < len(text):
+        start, path = position, base[:0]
         if header := _HEADER.match(text, position):
             base = _open(found, tables, _parts(header[2]), header[1] == "[[", line)
-            end = header.end() + (header[1] == "[[")
+            position = header.end() + (header[1] == "[[")
         elif pair := _PAIR.match(text, position):
-            path = base + _parts(pair[1])
-            for length in range(len(base) + 1, len(path) + 1):
-                found.setdefault(path[:length], line)
-            end = pair.end()
-        else:
-            end = position
-        start, (position, lines) = position, _end_of_statement(text, end)
-        line += lines
+            path = _place(found, base, _parts(pair[1]), line)
+            position = pair.end()
+        position, line = _statement(text, position, line, path, found)
         if position <= start:
             break
     return found
+
+
+def _place(found: dict[Path, int], base: Path, key: Path, line: int) -> Path:
+    """The path of a key, dotted or not, of that table."""
+    path = base + key
+    for length in range(len(base) + 1, len(path) + 1):
+        found.setdefault(path[:length], line)
+    return path
 
 
 def _open(
@@ -77,19 +84,45 @@ def _parts(dotted: str) -> Path:
     return tuple(parts)
 
 
-def _end_of_statement(text: str, position: int) -> tuple[int, int]:
-    """(where the next statement begins, line ends passed)."""
-    depth = lines = 0
-    while found := _SKIP.search(text, position):
-        mark, position = found[0], found.end()
-        lines += mark.count("\n")
-        if mark in "[{":
-            depth += 1
-        elif mark in "]}":
-            depth -= 1
-        elif mark == "\n" and depth <= 0:
-            return position, lines
-    return len(text), lines
+@dataclass
+class _Bracket:
+    """A list or an inline table that is open. `index`: of the list's element. `inside`: the path
+    of the value that is being read, None where the next one has not begun."""
+
+    path: Path
+    index: int | None
+    inside: Path | None = None
+
+
+def _statement(
+    text: str, position: int, line: int, path: Path, found: dict[Path, int]
+) -> tuple[int, int]:
+    """From a value (or what follows a header) to the next statement and its line."""
+    brackets: list[_Bracket] = []
+    while True:
+        top = brackets[-1] if brackets else None
+        if top and top.index is None and not top.inside and (pair := _INNER.match(text, position)):
+            line += text.count("\n", position, pair.start(1))
+            top.inside = _place(found, top.path, _parts(pair[1]), line)
+            position = pair.end()
+            continue
+        if (token := _TOKEN.search(text, position)) is None:
+            return len(text), line
+        mark, position = token[0], token.end()
+        if top and top.index is not None and not top.inside and mark[0] not in "],#\n":
+            top.inside = (*top.path, top.index)
+            found[top.inside] = line
+        line += mark.count("\n")
+        if mark in ("[", "{"):
+            at = path if top is None else top.inside or top.path
+            brackets.append(_Bracket(at, 0 if mark == "[" else None))
+        elif mark in ("]", "}") and brackets:
+            brackets.pop()
+        elif mark == "," and top:
+            top.inside = None
+            top.index = None if top.index is None else top.index + 1
+        elif mark == "\n" and not brackets:
+            return position, line
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:

@@ -9,12 +9,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from config.values import (
     Address,
-    Secret,
     address,
     duration,
-    header_name,
     networks,
     shown,
+    site_url,
     size,
     text_or_secret,
     web_url,
@@ -35,22 +34,27 @@ def _timezone(name: str) -> str:
     return ZoneInfo(name).key
 
 
+def _entry(value: Any) -> str | None:
+    """An entry of a list of texts. None, which TOML can't say, stands for one that was wrong."""
+    if value is not None and not isinstance(value, str):
+        raise wrong(f"must be a text in quotes, not {shown(value)}")
+    return None if value is None else _one_line(value)
+
+
 def _one_line(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise wrong("must be a text of one line, not empty")
     return text.strip()
 
 
-def _headers(value: Any) -> dict[str, str | Secret]:
+def _headers(value: Any) -> dict[str, Any]:
+    """Names and values are checked one by one, where secrets are looked up."""
     if not isinstance(value, dict):
         raise wrong('must be a table, like { Authorization = { env = "TOKEN" } }')
-    found = {header_name(name): text_or_secret(each) for name, each in value.items()}
-    for each in found.values():
-        if isinstance(each, str) and not (each.isprintable() and each.isascii()):
-            raise wrong("header values are printable ASCII on one line")
-    return found
+    return value
 
 
+Entry = Annotated[Any, BeforeValidator(_entry)]
 Line = Annotated[str, AfterValidator(_one_line)]
 
 
@@ -60,7 +64,7 @@ class Table(BaseModel):
 
 class SiteTable(Table):
     title: Line = "Feedmill"
-    url: WebUrl | None = None
+    url: Annotated[str, BeforeValidator(site_url)] | None = None
     contact: Line | None = None
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None = None
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
@@ -103,7 +107,7 @@ class CategoryTable(Table):
 class SourceTable(Table):
     url: Text = None
     file: Line | None = None
-    categories: list[str] = Field(default_factory=list)
+    categories: list[Entry] = Field(default_factory=list)
     title: Line | None = None
     every: Duration | None = None
     timeout: Duration | None = None
@@ -118,11 +122,11 @@ class ListFile(Table):
     """An included TOML list."""
 
     categories: dict[str, CategoryTable] = Field(default_factory=dict)
-    sources: list[SourceTable] = Field(default_factory=list)
+    sources: list[SourceTable | None] = Field(default_factory=list)
 
 
 class MainFile(ListFile):
-    include: list[str] = Field(default_factory=list)
+    include: list[Entry] = Field(default_factory=list)
     site: SiteTable = SiteTable()
     server: ServerTable = ServerTable()
     store: StoreTable = StoreTable()

@@ -43,6 +43,8 @@ class Settings:
     file: Path
     site: SiteSettings
     listen: Address
+    listen_at: str
+    """Where that is said: `file:line`."""
     store_url: str
     poll: PollSettings
     output: Path

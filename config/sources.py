@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import glob
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from aggregator.identity.urls import address_key
 from aggregator.opml import BadOpml, Outline, read_opml
 from config.complaints import Complaints, did_you_mean, dotted, relative
+from config.document import BadFile, TomlFile, read_toml
 from config.lines import Path as KeyPath
-from config.lines import key_lines, line_of
 from config.schema import ListFile, SourceTable
 from config.settings import ALL
-from config.values import Secret, shown, slug, web_url
+from config.values import (
+    Secret,
+    header_name,
+    header_text,
+    redacted,
+    secret_url,
+    shown,
+    slug,
+    text_or_secret,
+    web_url,
+)
 from feeds.models import Category, Source
 from feeds.text import slugify
 
@@ -24,9 +32,13 @@ from feeds.text import slugify
 class Gathered:
     """Collects what the files say, then checks it as a whole (`finish`)."""
 
-    def __init__(self, folder: Path, complaints: Complaints) -> None:
-        self._folder, self._complaints = folder, complaints
+    def __init__(self, main: Path, complaints: Complaints) -> None:
+        self._folder, self._complaints = main.parent, complaints
+        self._seen = {main.resolve()}
         self._declared: dict[str, Source] = {}
+        self._spellings: dict[str, str] = {}
+        self._refused: set[str] = set()
+        self._category_places: dict[str, str] = {}
         self._places: dict[str, tuple[str, int, str]] = {}
         self._from_opml: set[str] = set()
         self.categories: dict[str, Category] = {}
@@ -34,116 +46,143 @@ class Gathered:
 
     # --- TOML
 
-    def add_file(self, file: str, lines: dict[KeyPath, int], content: ListFile) -> None:
+    def add_file(self, file: TomlFile, content: ListFile) -> None:
         for name, table in content.categories.items():
             path: KeyPath = ("categories", name)
             try:
                 slug(name)
             except ValueError as error:
-                self._complain(file, lines, path, str(error))
+                self._complain(file, path, str(error))
+                self._refused.add(name)
+                continue
+            if (where := self._category_places.setdefault(name, file.place(path))) != (
+                file.place(path)
+            ):
+                self._complain(file, path, f"the same category stands at {where} already")
                 continue
             title = table.title or ("All" if name == ALL else name.replace("-", " ").capitalize())
             self.categories[name] = Category(slug=name, title=title, limit=table.limit)
         for index, source in enumerate(content.sources):
-            self._add_table(file, lines, ("sources", index), source)
+            if source is not None:
+                self._add_table(file, ("sources", index), source)
 
-    def _add_table(
-        self, file: str, lines: dict[KeyPath, int], path: KeyPath, table: SourceTable
-    ) -> None:
-        line = line_of(lines, path)
-        url = self._address(file, lines, path, table)
+    def _add_table(self, file: TomlFile, path: KeyPath, table: SourceTable) -> None:
+        url = self._address(file, path, table)
         if url is None:
             return
-        headers = {}
-        for name, value in table.headers.items():
-            try:
-                headers[name] = value.value(self._folder) if isinstance(value, Secret) else value
-            except ValueError as error:
-                self._complain(file, lines, (*path, "headers"), f"{name}: {error}")
-        secret = any(isinstance(value, Secret) for value in (table.url, *table.headers.values()))
+        headers, secret = self._headers(file, path, table)
         source = Source(
             url=url,
-            categories=tuple(dict.fromkeys(c for c in table.categories if c != ALL)),
+            categories=tuple(dict.fromkeys(c for c in table.categories if c not in (None, ALL))),
             title=table.title,
             every=table.every,
             timeout=table.timeout,
             paused=table.paused,
             headers=headers,
             allow_private=table.allow_private,
-            secret_url=table.secret_url or secret,
+            secret_url=table.secret_url or secret or isinstance(table.url, Secret),
             was=table.was,
-            declared_at=f"{file}:{line}",
+            declared_at=file.place(path),
         )
-        if url in self._declared:
+        if (known := self._known(url)) is not None:
             key = "file" if table.file else "url"
-            where = self._declared[url].declared_at
-            self._complain(file, lines, (*path, key), f"the same source stands at {where} already")
+            text = f"the same source stands at {known.declared_at} already"
+            self._complain(file, (*path, key), text)
             return
-        self._declared[url] = source
-        self._places[url] = (file, line_of(lines, (*path, "categories")), dotted(path))
+        self._declare(source)
+        self._places[url] = (file.name, file.line((*path, "categories")), dotted(path))
 
-    def _address(
-        self, file: str, lines: dict[KeyPath, int], path: KeyPath, table: SourceTable
-    ) -> str | None:
+    def _headers(
+        self, file: TomlFile, path: KeyPath, table: SourceTable
+    ) -> tuple[dict[str, str], bool]:
+        """(headers, whether one of them is a secret)"""
+        headers, secret = {}, False
+        for name, given in table.headers.items():
+            try:
+                value = text_or_secret(given)
+                secret |= isinstance(value, Secret)
+                text = value.value(self._folder) if isinstance(value, Secret) else value
+                headers[header_name(name)] = header_text(text)
+            except ValueError as error:
+                self._complain(file, (*path, "headers", name), str(error))
+        return headers, secret
+
+    def _known(self, url: str) -> Source | None:
+        """The source of that address, however it is spelled."""
+        spelling = self._spellings.get(address_key(url) or url)
+        return None if spelling is None else self._declared[spelling]
+
+    def _declare(self, source: Source) -> None:
+        self._declared[source.url] = source
+        self._spellings[address_key(source.url) or source.url] = source.url
+
+    def _address(self, file: TomlFile, path: KeyPath, table: SourceTable) -> str | None:
         if (table.url is None) == (table.file is None):
-            if (*path, "url") not in lines and (*path, "file") not in lines:
-                self._complain(file, lines, path, "needs a `url`, or a `file`")
+            if not file.has((*path, "url")) and not file.has((*path, "file")):
+                self._complain(file, path, "needs a `url`, or a `file`")
             elif table.url is not None:
-                self._complain(file, lines, path, "has both `url` and `file`; keep one of them")
+                self._complain(file, path, "has both `url` and `file`; keep one of them")
             return None
         if table.file is not None:
             place = (self._folder / table.file).resolve()
             if not place.is_file():
                 text = f"{shown(table.file)}: there is no such file"
-                self._complain(file, lines, (*path, "file"), text)
+                self._complain(file, (*path, "file"), text)
                 return None
             return place.as_uri()
         try:
-            url = table.url
-            return web_url(url.value(self._folder) if isinstance(url, Secret) else url)
+            if isinstance(table.url, Secret):
+                return secret_url(table.url, self._folder)
+            return web_url(table.url)
         except ValueError as error:
-            self._complain(file, lines, (*path, "url"), str(error))
+            self._complain(file, (*path, "url"), str(error))
             return None
 
     # --- included lists
 
-    def include(self, file: str, line: int, pattern: str) -> None:
+    def include(self, file: TomlFile, index: int, pattern: str) -> None:
         """One entry of `include`: a path or a pattern, relative to the configuration."""
         # Path.glob takes no absolute patterns; operators write them.
         found = sorted(glob.glob(pattern, root_dir=self._folder, recursive=True))  # noqa: PTH207
+        at: KeyPath = ("include", index)
         if not found and not glob.has_magic(pattern):
-            text = f"{shown(pattern)}: there is no such file"
-            self._complaints.add(file, line, "include", text)
+            self._complain(file, at, f"{shown(pattern)}: there is no such file", "include")
         for each in found:
             path = self._folder / each
-            if path.suffix.lower() in (".opml", ".xml"):
-                self._include_opml(path)
-            elif path.suffix.lower() == ".toml":
-                self._include_toml(path)
-            else:
+            suffix = path.suffix.lower()
+            if suffix not in (".opml", ".xml", ".toml"):
                 text = f"{shown(each)}: neither .opml nor .toml"
-                self._complaints.add(file, line, "include", text)
+                self._complain(file, at, text, "include")
+            elif self._first_time(path):
+                (self._include_toml if suffix == ".toml" else self._include_opml)(path)
+            elif not glob.has_magic(pattern):
+                text = f"{shown(each)} is included already, or this file itself; remove it here"
+                self._complain(file, at, text, "include")
+
+    def _first_time(self, path: Path) -> bool:
+        """Patterns overlap, find the configuration itself, and meet a file again by links."""
+        place = path.resolve()
+        new = place not in self._seen
+        self._seen.add(place)
+        return new
 
     def _include_toml(self, path: Path) -> None:
-        name = relative(path)
         try:
-            text = path.read_text("utf-8-sig")
-            raw = tomllib.loads(text)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            self._complaints.add(name, 1, "", f"can't be read as TOML: {error}")
+            file = read_toml(path)
+        except BadFile as error:
+            self._complaints.add(error.name, error.line, "", error.text)
             return
-        lines = key_lines(text)
-        try:
-            self.add_file(name, lines, ListFile.model_validate(raw))
-        except ValidationError as error:
-            self._complaints.validation(name, lines, error)
+        self.add_file(file, file.checked(ListFile, self._complaints))
 
     def _include_opml(self, path: Path) -> None:
         name = relative(path)
         try:
             outlines = read_opml(path.read_bytes())
-        except (OSError, BadOpml) as error:
-            self._complaints.add(name, 1, "", f"can't be read as OPML: {error}")
+        except OSError as error:
+            self._complaints.add(name, 1, "", f"can't be read: {error.strerror}")
+            return
+        except BadOpml as error:
+            self._complaints.add(name, error.line, "", f"can't be read as OPML: {error}")
             return
         for outline in outlines:
             self._add_outline(name, outline)
@@ -157,25 +196,26 @@ class Gathered:
             return
         slugs = []
         for folder in outline.folders:
-            if (made := self._folder_category(file, line, folder)) is not None:
-                slugs.append(made)
-        known = self._declared.get(url)
-        if known is not None and url not in self._from_opml:
+            if (name := self._folder_category(file, line, folder)) is not None:
+                slugs.append(name)
+        known = self._known(url)
+        if known is not None and known.url not in self._from_opml:
             text = f"the same source stands at {known.declared_at} already"
             self._complaints.add(file, line, "xmlUrl", text)
         elif known is not None:
             # Other programs list a feed once for each folder that it is in.
             both = dict.fromkeys((*known.categories, *slugs))
-            self._declared[url] = replace(known, categories=tuple(both))
+            self._declare(replace(known, categories=tuple(both)))
         else:
             self._from_opml.add(url)
             self._places[url] = (file, line, "outline")
-            self._declared[url] = Source(
+            made = Source(
                 url=url,
                 categories=tuple(dict.fromkeys(slugs)),
                 title=outline.title,
                 declared_at=f"{file}:{line}",
             )
+            self._declare(made)
 
     def _folder_category(self, file: str, line: int, folder: str) -> str | None:
         name = slugify(folder)[:64].strip("-")
@@ -196,7 +236,7 @@ class Gathered:
         for url, source in self._declared.items():
             file, line, key = self._places[url]
             for each in source.categories:
-                if each not in self.categories:
+                if each not in self.categories and each not in self._refused:
                     names: Collection[str] = self.categories
                     text = f"unknown category {shown(each)}, {did_you_mean(each, names)}"
                     self._complaints.add(file, line, f"{key}.categories", text)
@@ -205,10 +245,13 @@ class Gathered:
 
     def _check_moves(self, sources: Mapping[str, Source]) -> None:
         for url, source in sources.items():
-            if source.was is not None and source.was in sources and source.was != url:
+            if source.was is None:
+                continue
+            former = self._known(source.was)
+            if former is not None and former.url != url:
                 file, line, key = self._places[url]
-                text = f"{shown(source.was)} is still a source itself; remove one of them"
+                text = f"{redacted(source.was)} is still a source itself; remove one of them"
                 self._complaints.add(file, line, f"{key}.was", text)
 
-    def _complain(self, file: str, lines: dict[KeyPath, int], path: KeyPath, text: str) -> None:
-        self._complaints.add(file, line_of(lines, path), dotted(path), text)
+    def _complain(self, file: TomlFile, path: KeyPath, text: str, key: str = "") -> None:
+        file.complain(self._complaints, path, text, key)

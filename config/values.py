@@ -16,17 +16,22 @@ from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
+from aggregator.identity.urls import address_key
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = frozenset(
     ("desk", "api", "healthz", "readyz", "metrics", "static", "feeds", "websub", "robots")
 ) | {"favicon"}
 """Slugs that the server needs for itself."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|d|w)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 10**6, "GB": 10**9}
 _BYTES |= {"KiB": 1024, "MiB": 2**20, "GiB": 2**30}
+_LONGEST = 520 * _SECONDS["w"]
+_LARGEST = 10**9
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -44,17 +49,24 @@ def duration(value: Any) -> float:
     seconds = float(found[1]) * _SECONDS[found[2]]
     if seconds <= 0:
         raise wrong(f"{shown(value)} must be more than nothing")
+    if seconds > _LONGEST:
+        raise wrong(f"{shown(value)} is too long; ten years (520w) at most")
     return seconds
 
 
 def size(value: Any) -> int:
     """Bytes, of "10MB", "512KiB", or a plain number."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or float(found[1]) <= 0:
+    if isinstance(value, int) and not isinstance(value, bool):
+        amount = min(value, 2 * _LARGEST)
+    else:
+        found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+        scale = _BYTES[found[2] or "B"] if found else 0
+        amount = int(min(float(found[1]) * scale, 2 * _LARGEST)) if found else 0
+    if amount <= 0:
         raise wrong(f'{shown(value)} is no size; write one like "10MB" or "512KiB"')
-    return int(float(found[1]) * _BYTES[found[2] or "B"])
+    if amount > _LARGEST:
+        raise wrong(f'{shown(value)} is too large; "1GB" at most')
+    return amount
 
 
 def networks(value: Any) -> bool | tuple[str, ...]:
@@ -65,8 +77,10 @@ def networks(value: Any) -> bool | tuple[str, ...]:
         raise wrong(f'{shown(value)} must be true, false or a list like ["10.0.0.0/8"]')
     for each in value:
         try:
+            if not isinstance(each, str):  # ip_network takes 1 for 0.0.0.1
+                raise ValueError
             ipaddress.ip_network(each)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise wrong(f'{shown(each)} is no network; write one like "10.0.0.0/8"') from error
     return tuple(value)
 
@@ -85,21 +99,35 @@ def slug(value: str) -> str:
 def web_url(value: Any) -> str:
     """An http(s) URL with a host."""
     if not isinstance(value, str):
-        raise wrong(f"{shown(value)} must be a text")
-    try:
-        parts = urlsplit(value.strip())
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        good = good and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good or re.search(r"[\s\x00-\x1f]", value.strip()):
+        raise wrong(f"must be a text in quotes, not {shown(value)}")
+    if not _is_web_url(value.strip()):
         raise wrong(f'{redacted(value)} is no web address; write "https://host/path"')
     return value.strip()
 
 
+def _is_web_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            return False
+    except ValueError:
+        return False
+    # The two parsers must agree on the host, else what is checked is not what is dialled.
+    clean = not re.search(r"[\s\x00-\x1f\\]", url)
+    return clean and all(parts.hostname.rstrip(".").split(".")) and address_key(url) is not None
+
+
+def site_url(value: Any) -> str:
+    """The public address: a web URL to which paths can be added."""
+    url = web_url(value)
+    if "?" in url or "#" in url or "@" in urlsplit(url).netloc:
+        raise wrong(f"{redacted(url)} must be host and path only: no user, query or fragment")
+    return url
+
+
 def redacted(url: str) -> str:
     """A URL as a complaint may show it: without userinfo and query, which can hold secrets."""
-    return shown(re.sub(r"//[^/@\s]*@", "//…@", url.partition("?")[0]))
+    return shown(re.sub(r"//[^/@\s]*@", "//…@", re.split(r"[?#]", url, maxsplit=1)[0]))
 
 
 class Address(NamedTuple):
@@ -122,14 +150,47 @@ def address(value: Any) -> Address:
     host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise wrong(f'{shown(value)} is no address; write "host:port", like "127.0.0.1:8080"')
-    host = host.strip("[]")
-    return Address("0.0.0.0" if host in ("", "*") else host, int(port))  # noqa: S104 - asked for
+    if host in ("", "*"):
+        return Address("0.0.0.0", int(port))  # noqa: S104 - asked for
+    if host.startswith("[") and host.endswith("]") and ":" in host:
+        host = host[1:-1]
+    try:
+        host = str(ipaddress.ip_address(host))
+    except ValueError:
+        # A name whose last label is a number is an address of another spelling (0, 127.1).
+        if not _HOST.fullmatch(host) or host.rpartition(".")[2].isdigit():
+            text = f'{shown(value)}: no such host; write "host:port", like "127.0.0.1:8080"'
+            raise wrong(text) from None
+    return Address(host, int(port))
+
+
+def database_url(url: str, folder: Path) -> str:
+    """With the path of a SQLite file made absolute; its password is never shown."""
+    if url.startswith("sqlite:///"):
+        place = url.removeprefix("sqlite:///")
+        return url if place in ("", ":memory:") else f"sqlite:///{folder / place}"
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("postgresql+psycopg", "postgresql") and (parts.port or 1) > 0:
+            return "postgresql+psycopg://" + url.partition("://")[2]
+    except ValueError:
+        pass
+    raise wrong(
+        'no database that Feedmill knows; write "sqlite:///var/feedmill.db" or '
+        '"postgresql+psycopg://user@host/name"'
+    )
 
 
 def header_name(name: str) -> str:
     if not _HEADER.fullmatch(name):
         raise wrong(f"{shown(name)} is no header name (RFC 9110)")
     return name
+
+
+def header_text(value: str) -> str:
+    if not (value.isprintable() and value.isascii()):
+        raise wrong("the value must be printable ASCII on one line")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +208,24 @@ class Secret:
             return found
         path = folder / str(self.file)
         try:
-            return path.read_text("utf-8").strip()
+            found = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             raise wrong(f"the secret file {self.file} can't be read: {reason}") from error
+        if not found:
+            raise wrong(f"the secret file {self.file} is empty")
+        return found
+
+
+def secret_url(secret: Secret, folder: Path) -> str:
+    """A web URL that stands elsewhere; a complaint shows nothing of it."""
+    found = secret.value(folder)
+    try:
+        return web_url(found)
+    except ValueError:
+        where = secret.env or secret.file
+        text = f'what {where} holds is no web address; it must be like "https://host/path"'
+        raise wrong(text) from None
 
 
 def text_or_secret(value: Any) -> str | Secret:
@@ -164,6 +239,8 @@ def text_or_secret(value: Any) -> str | Secret:
 
 def shown(value: Any) -> str:
     """A value as a complaint shows it: short, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
     text = f'"{value}"' if isinstance(value, str) else str(value)
     text = "".join(c if c.isprintable() else "�" for c in text)
     return text if len(text) <= 80 else text[:79] + "…"

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from html.parser import HTMLParser
 
+from anyascii import anyascii
+
 # XML 1.0 §2.2 Char; a lone surrogate is no character at all.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACE = re.compile(r"\s+")
@@ -77,7 +79,9 @@ def plain_text(html: str) -> str:
 
 def slugify(text: str) -> str:
     """`[a-z0-9]+(-[a-z0-9]+)*`, or "" when nothing of the text can be written so."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    # First by its parts, which keeps "é" an e; what has no Latin part is transliterated.
+    parts = unicodedata.normalize("NFKD", text)
+    plain = anyascii("".join(c for c in parts if not unicodedata.combining(c)))
     return _NOT_SLUG.sub("-", plain.lower()).strip("-")
 
 

@@ -112,6 +112,15 @@ def canonical(url: str | None, rules: UrlRules) -> str | None:
     return f"https://{host}{port}{path}{'?' + query if query else ''}{route}"
 
 
+def address_key(url: str) -> str | None:
+    """What two spellings of one address share: as the WHATWG parser writes it, without fragment.
+    None for what it refuses."""
+    try:
+        return str(ada_url.URL(url).href).partition("#")[0]
+    except ValueError:
+        return None
+
+
 def host_of(url: str | None) -> str:
     """The lower-cased host name of a URL, without port; "" when it has none."""
     if not url:

@@ -29,6 +29,22 @@ def test_not_opml(body: bytes) -> None:
         read_opml(body)
 
 
+def test_bare_ampersands_are_kept() -> None:
+    """Careless programs write addresses unescaped: every parameter arrives."""
+    body = (
+        b"<opml><body><outline text='A & B' xmlUrl='http://a.org/?x=1&y=2&amp;z=3'/></body></opml>"
+    )
+    (found,) = read_opml(body)
+    assert (found.url, found.title) == ("http://a.org/?x=1&y=2&z=3", "A & B")
+
+
+def test_half_a_list_is_refused() -> None:
+    """A truncated list would quietly retire the sources that are missing."""
+    with pytest.raises(BadOpml, match="not XML: Couldn't find end") as caught:
+        read_opml(b"<opml><body>\n<outline xmlUrl='http://a.org/'/>\n<outline ")
+    assert caught.value.line == 3
+
+
 def test_entities_are_not_resolved() -> None:
     """Neither files nor bombs come in through a DTD."""
     body = (

@@ -54,8 +54,42 @@ def test_line_of_a_key(path: Path, line: int) -> None:
 
 
 def test_longest_known_beginning() -> None:
-    """What stands inside an inline table is placed at the key that holds it."""
-    assert line_of(key_lines(TRICKY), ("site", "sub", "deep", "er", "b", 1)) == 9
+    """What has no line of its own is placed at what holds it."""
+    assert line_of(key_lines(TRICKY), ("site", "sub", "deep", "er", "c", 1)) == 9
+
+
+INLINE = """\
+sources = [
+  { url = "a,b ] }", headers = { "X-A" = "1", b.c = [1] } },  # { not = "a table" }
+  7,
+  { every = [
+      "x",
+    ], title = '''
+two lines''' }, { file = "f" },
+]
+after = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("sources", 0), 2),
+        (("sources", 0, "url"), 2),
+        (("sources", 0, "headers", "b", "c", 0), 2),
+        (("sources", 1), 3),
+        (("sources", 2, "every"), 4),
+        (("sources", 2, "every", 0), 5),
+        (("sources", 2, "title"), 6),
+        (("sources", 3, "file"), 7),
+        (("after",), 9),
+    ],
+)
+def test_lines_inside_lists_and_inline_tables(path: Path, line: int) -> None:
+    """Each element and key has a line of its own; nothing is invented."""
+    lines = key_lines(INLINE)
+    assert lines[path] == line
+    assert ("sources", 4) not in lines
 
 
 names = st.text("abcXYZ019-_", min_size=1, max_size=5)

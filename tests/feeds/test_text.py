@@ -68,7 +68,15 @@ def test_slugs_are_slugs(text: str) -> None:
 def test_slug_of_accents() -> None:
     """Latin letters lose their accents instead of vanishing."""
     assert slugify(" Économie & Politik: 2. Teil/.. ") == "economie-politik-2-teil"
-    assert slugify("日本") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [("Новости", "novosti"), ("日本 語", "riben-yu"), ("📰", "newspaper"), ("—", "")],
+)
+def test_slug_of_other_scripts(text: str, slug: str) -> None:
+    """What is not written in Latin letters is transliterated: a folder named so is a category."""
+    assert slugify(text) == slug
 
 
 @given(st.text(), st.integers(0, 30))

@@ -1,0 +1,53 @@
+"""FEEDMILL_SECTION_KEY: single settings from the environment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from config.complaints import Complaints, did_you_mean
+from config.lines import Path as KeyPath
+from config.schema import SECTIONS, keys
+
+_PREFIX = "FEEDMILL_"
+_NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI"}
+_SINGLE = ("site", "server", "store", "poll", "output", "identity")
+
+
+def override(
+    raw: dict[str, Any], env: Mapping[str, str], complaints: Complaints
+) -> dict[KeyPath, str]:
+    """FEEDMILL_POLL_INTERVAL=15m → [poll] interval, in `raw`. Returns path → variable."""
+    paths: dict[str, tuple[str, str]] = {
+        f"{section}_{key}".upper(): (section, key)
+        for section in _SINGLE
+        for key in keys(SECTIONS[section])
+    }
+    used: dict[KeyPath, str] = {}
+    for name, value in sorted(env.items()):
+        if not name.startswith(_PREFIX) or name in _NOT_SETTINGS:
+            continue
+        word = name.removeprefix(_PREFIX)
+        if word not in paths:
+            near = did_you_mean(word, paths, _PREFIX)
+            complaints.environment(name, f"no such setting, {near}")
+            continue
+        section, key = used_path = paths[word]
+        if isinstance(table := raw.setdefault(section, {}), dict):
+            table[key] = _value(section, value)
+            used[used_path] = name
+    return used
+
+
+def _value(section: str, text: str) -> Any:
+    """What a variable says: in [poll] a TOML value where it reads as one (true, 3, ["a"]), in
+    the other sections, whose settings are texts, only what is quoted or a table (a secret); else
+    the text itself: a title may be 2026."""
+    if section != "poll" and not text.startswith(("{", '"', "'")):
+        return text
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return found["value"] if found.keys() == {"value"} else text
