@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +14,7 @@ import typer
 from config.cli import ConfigOption, JsonLogs, Verbose
 from config.complaints import did_you_mean
 from config.logs import redact
-from config.opening import open_app
+from config.opening import log_options, open_app
 from config.settings import ALL, Settings
 from config.wiring import App
 from feeds.errors import ConfigError, FeedmillError, OutputError
@@ -93,8 +92,8 @@ def _shown_url(state: SourceState, settings: Settings) -> str:
     source = settings.sources.get(state.url, Source(url=state.url))
     if source.secret_url:
         return f"(source {state.id}: {source.title or state.title or 'secret address'})"
-    if state.url.startswith("file:"):
-        return os.path.relpath(state.url.removeprefix("file://"), settings.folder)
+    if (file := settings.file_of(state.url)) is not None:
+        return file
     return redact(state.url) if "@" in state.url else state.url
 
 
@@ -154,7 +153,9 @@ def articles(
     category: Annotated[
         str | None, typer.Option("--category", metavar="SLUG", help="Only those of this feed.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
+    ] = 50,
     as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
@@ -235,6 +236,8 @@ def preview(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Also addresses of the local network.")
     ] = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show what Feedmill reads in a document; nothing is stored.
 
@@ -242,6 +245,7 @@ def preview(
     """
     from config.previewing import read_document
 
+    log_options(context, log_json=log_json, verbose=verbose)
     found = read_document(context, config, document, allow_private=allow_private)
     if as_json:
         import msgspec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 import time
@@ -12,9 +13,11 @@ from typing import Annotated
 
 import typer
 
+from aggregator.identity.urls import address_key
 from config.cli import ConfigOption, JsonLogs, Verbose
-from config.complaints import did_you_mean
+from config.logs import redact
 from config.opening import open_app
+from config.settings import Settings
 from config.wiring import App
 from feeds.errors import ConfigError, StoreInUse
 from feeds.models import Outcome, Poll, Recorded
@@ -56,7 +59,8 @@ def poll(
         bool, typer.Option("--fresh", help="Like --now, and without validators: read all anew.")
     ] = False,
     source: Annotated[
-        list[str] | None, typer.Option("--source", metavar="URL", help="Only this one; repeatable.")
+        list[str] | None,
+        typer.Option("--source", metavar="URL", help="Only this one (or FILE); repeatable."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit code 1 when any source failed.")
@@ -138,16 +142,33 @@ class Tally:
             )
 
 
-def _known(app: App, urls: list[str] | None) -> list[str] | None:
-    """The URLs as configured; raises ConfigError for one that is not."""
-    if not urls:
+def _known(app: App, given: list[str] | None) -> list[str] | None:
+    """The URLs as configured, of URLs in any spelling and of files; raises ConfigError for what
+    is no source. Addresses that are secret are taken, never suggested."""
+    if not given:
         return None
-    sources = app.settings.sources
-    for url in urls:
-        if url not in sources:
-            close = did_you_mean(url, sources) if len(sources) < 1000 else "see `feedmill sources`"
-            raise ConfigError([f"--source {url}: no such source; {close}"])
-    return urls
+    settings, found, wrong = app.settings, [], []
+    by_spelling = {address_key(url) or url: url for url in settings.sources}
+    for name in given:
+        url = name if "://" in name else (settings.folder / name).resolve().as_uri()
+        if (known := by_spelling.get(address_key(url) or url)) is not None:
+            found.append(known)
+        else:
+            near = _near(name, settings)
+            wrong.append(f"--source {redact(name)}: no such source; {near}")
+    if wrong:
+        raise ConfigError(wrong)
+    return found
+
+
+def _near(name: str, settings: Settings) -> str:
+    shown = [
+        settings.file_of(url) or url
+        for url, source in settings.sources.items()
+        if not source.secret_url and redact(url) == url
+    ]
+    close = difflib.get_close_matches(name, shown, 1, 0.6) if len(shown) < 1000 else []
+    return f'did you mean "{close[0]}"?' if close else "see `feedmill sources`"
 
 
 def _round(app: App, urls: Collection[str] | None, tally: Tally) -> None:

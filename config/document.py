@@ -47,6 +47,10 @@ class TomlFile:
         """`file:line` of that key, or of the variable that stands for it."""
         return f"{ENVIRONMENT}:1" if path in self.variables else f"{self.name}:{self.line(path)}"
 
+    def named(self, path: KeyPath) -> str:
+        """The place and the key, as a complaint begins."""
+        return f"{self.place(path)}: {self.variables.get(path) or dotted(path)}"
+
     def complain(self, complaints: Complaints, path: KeyPath, text: str, key: str = "") -> None:
         """At the line of that key, or at the variable that stands for it."""
         if (variable := self.variables.get(path)) is not None:

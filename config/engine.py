@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import structlog
@@ -26,6 +27,10 @@ BEAT = 2.0
 """Seconds between two words to the web server."""
 GRACE = 4.0
 """Seconds that polls under way get when we are told to stop."""
+_CURES = {
+    errno.EADDRINUSE: "stop what uses it, or choose another port",
+    errno.EACCES: "choose a port from 1024 on, or give the right to use this one",
+}
 
 
 class Engine:
@@ -53,10 +58,12 @@ class Engine:
         OutputError when it can't begin."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
+        # Before anything is written: the addresses in the feeds may be those of a mistake.
+        self._listen(self._web.check)
         # What is stored is served at once, whatever the sources say today.
         self._app.link()
         self._app.publisher.publish(everything=True)
-        self._start_web()
+        self._listen(self._web.start)
         self._clock.start()
         settings = self._app.settings
         log.info("running", address=settings.site.url, sources=len(settings.sources))
@@ -73,17 +80,16 @@ class Engine:
         # Impatience is heard: the second time, the default action takes its course.
         signal.signal(number, signal.SIG_DFL)
 
-    def _start_web(self) -> None:
-        settings = self._app.settings
-        listen = settings.listen
+    def _listen(self, begin: Callable[[], None]) -> None:
         try:
-            self._web.start()
+            begin()
         except AddressTaken as error:
+            settings = self._app.settings
+            cure = _CURES.get(error.errno or 0, "choose an address of this machine")
             raise ConfigError(
                 [
-                    f"{settings.listen_at}: server.listen: "
-                    f"can't listen on {listen.host}:{listen.port}: "
-                    f"{error.strerror}; stop what uses it, or choose another port"
+                    f"{settings.listen_at}: can't listen on {settings.listen.host}:"
+                    f"{settings.listen.port}: {error.strerror}; {cure}"
                 ]
             ) from error
 

@@ -65,7 +65,7 @@ def _settings(
         file=path,
         site=SiteSettings(**dict(main.site) | {"url": (url or listen.url).rstrip("/")}),
         listen=listen,
-        listen_at=file.place(("server", "listen")),
+        listen_at=file.named(("server", "listen")),
         store_url=_store_url(main.store.url, folder, file, complaints),
         poll=PollSettings(**dict(main.poll)),
         output=folder / main.output.directory,

@@ -21,6 +21,13 @@ def settings(context: typer.Context, config: Path | None) -> Settings:
     return load(find(config or common.config))
 
 
+def log_options(context: typer.Context, *, log_json: bool, verbose: bool) -> None:
+    """Those after the verb add to those before it."""
+    common = cast(Common, context.obj)
+    common.log_json |= log_json
+    common.verbose |= verbose
+
+
 def open_app(
     context: typer.Context,
     config: Path | None,
@@ -30,8 +37,6 @@ def open_app(
     quiet: bool = False,
 ) -> App:
     """An App on those settings. Raises ConfigError."""
-    common = cast(Common, context.obj)
-    common.log_json |= log_json
-    common.verbose |= verbose
-    common.quiet = quiet
+    log_options(context, log_json=log_json, verbose=verbose)
+    cast(Common, context.obj).quiet = quiet
     return App(settings(context, config))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from config.values import Address
 from feeds.models import Category, Source
@@ -44,7 +47,7 @@ class Settings:
     site: SiteSettings
     listen: Address
     listen_at: str
-    """Where that is said: `file:line`."""
+    """Where that is said, as complaints begin: `file:line: key`."""
     store_url: str
     poll: PollSettings
     output: Path
@@ -53,6 +56,12 @@ class Settings:
     """`all` first, then as configured."""
     sources: Mapping[str, Source]
     """By URL, in the order of their configuration."""
+
+    def file_of(self, url: str) -> str | None:
+        """The path of a local document, relative to the configuration; None for what is none."""
+        if not url.startswith("file:"):
+            return None
+        return os.path.relpath(url2pathname(urlsplit(url).path), self.folder)
 
     @property
     def folder(self) -> Path:

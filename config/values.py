@@ -168,6 +168,8 @@ def database_url(url: str, folder: Path) -> str:
     """With the path of a SQLite file made absolute; its password is never shown."""
     if url.startswith("sqlite:///"):
         place = url.removeprefix("sqlite:///")
+        if "?" in place:
+            raise wrong('options are not understood; write "sqlite:///path" alone')
         return url if place in ("", ":memory:") else f"sqlite:///{folder / place}"
     try:
         parts = urlsplit(url)

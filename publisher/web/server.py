@@ -32,9 +32,13 @@ class WebServer:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
-    def start(self) -> None:
+    def check(self) -> None:
         """Raises AddressTaken."""
         check_free(self._args[0], int(self._args[1]))
+
+    def start(self) -> None:
+        """Raises AddressTaken."""
+        self.check()
         command = [sys.executable, "-m", "publisher.web.server", *self._args]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, text=True, start_new_session=True
