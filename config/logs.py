@@ -6,10 +6,11 @@ that no secret and no terminal trick gets into a log (E32, THREATS.md).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -34,13 +35,30 @@ def _redact_all(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
+class _Unbreakable:
+    """A stream whose reader may go away (`feedmill poll 2>&1 | head -1`) or whose disk may be
+    full: a line that can't be written is lost, the work that it tells of goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
 def configure(
     *, json: bool = False, verbose: bool = False, quiet: bool = False, file: Any = None
 ) -> None:
     """Set up structlog for this process, and let the libraries' warnings through. `quiet`:
     warnings only, for where a progress bar shows the rest."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
-    stream = file or sys.stderr
+    stream: Any = _Unbreakable(file or sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.lines import Path, key_lines, line_of
@@ -107,6 +107,7 @@ def _toml(value: Any) -> str:
     return "[\n" + ",\n".join(map(str, value)) + "]" if isinstance(value, list) else str(value)
 
 
+@settings(deadline=None)  # a busy machine is no fault of the scanner
 @given(st.dictionaries(names, st.dictionaries(names, values, max_size=4), max_size=4))
 def test_every_key_is_found(tables: dict[str, dict[str, Any]]) -> None:
     """For any document: each key that tomllib reads has a line, and on that line it stands."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import logging
+import os
 
 import pytest
 import structlog
@@ -36,3 +39,13 @@ def test_one_line_per_event(as_json: bool) -> None:
         assert json.loads(line)["source"] == 7
     else:
         assert "source=7" in line
+
+
+def test_a_log_that_nobody_reads() -> None:
+    """A reader that went away (`… 2>&1 | head -1`) stops no poll: the line is lost, no more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writing, "w") as broken:
+        logs.configure(file=broken)
+        structlog.get_logger("test").warning("polled")
+        logging.getLogger("library").warning("said")
