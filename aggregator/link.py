@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from aggregator.identity.stories import decide, registrable, speaks_for
+from aggregator.identity.stories import at_home, decide, registrable
 from aggregator.identity.urls import host_of
 from feeds.models import Link, Unlinked
 from feeds.protocols import LinkStore
@@ -46,7 +46,7 @@ def _decide_batch(
 
 
 def _owner_first(each: Unlinked) -> tuple[bool, int]:
-    return not speaks_for(each.source_url, each.article.entry.link), each.article.id
+    return not at_home(each), each.article.id
 
 
 class _Around:

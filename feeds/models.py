@@ -481,6 +481,8 @@ class Link:
     story_id: int | None
     published_id: str
     fallback_id: str
+    leads: bool = False
+    """Whether the article is to lead the older story from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

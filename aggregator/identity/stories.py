@@ -19,6 +19,7 @@ from feeds.models import Entry, KeyKind, Link, Unlinked
 from feeds.text import plain_text
 
 _IRI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
+_TAG = re.compile(r"tag:(?:[^,@/]*@)?([^,@/:]+),", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONTAINED = 0.9
 _SHINGLE = 4
@@ -82,30 +83,45 @@ def published_id(article: Unlinked, configured: Collection[str]) -> tuple[str, s
     story has (P13).
 
     `configured`: registrable domains of all sources. A guid on the host of another configured
-    source is not this one's to claim.
+    source is not this one's to claim; one that names no host belongs to that of the link.
     """
     entry = article.article.entry
     own = entry.guid or entry.link or article.article.id
     fallback = uuid5(NAMESPACE_URL, f"{article.source_url}\0{own}").urn
     if entry.guid is None or not _IRI.fullmatch(entry.guid):
         return fallback, fallback
-    domain = registrable(host_of(entry.guid))
-    foreign = domain in configured and not speaks_for(article.source_url, entry.guid)
+    domain = registrable(_authority(entry.guid) or host_of(entry.link))
+    foreign = domain in configured and registrable(host_of(article.source_url)) != domain
     return (fallback if foreign else entry.guid), fallback
+
+
+def _authority(guid: str) -> str:
+    """The host that an id names: a URL's, or a tag's (RFC 4151 §2.1); "" for a urn."""
+    tag = _TAG.match(guid)
+    return tag[1].lower() if tag else host_of(guid)
+
+
+def at_home(article: Unlinked) -> bool:
+    """Whether its source speaks for its own link."""
+    return speaks_for(article.source_url, article.article.entry.link)
 
 
 def decide(article: Unlinked, others: Sequence[Unlinked], configured: Collection[str]) -> Link:
     """The story of one article, given the linked articles that share a key with it. The oldest
-    story wins, so that what was published first lives on."""
+    story wins, so that what was published first lives on; its first article of a source that
+    speaks for its link leads it, so that nobody can found a story to edit it later."""
     stories = [
         other.article.story_id
         for other in others
         if other.article.story_id is not None and same_story(article, other)
     ]
+    story = min(stories) if stories else None
+    members = [other for other in others if other.article.story_id == story]
     own, fallback = published_id(article, configured)
     return Link(
         article_id=article.article.id,
-        story_id=min(stories) if stories else None,
+        story_id=story,
+        leads=story is not None and at_home(article) and not any(map(at_home, members)),
         published_id=own,
         fallback_id=fallback,
     )

@@ -143,8 +143,13 @@ def _kept(query: str, host: str, rules: UrlRules) -> str:
 
 
 def _without_path_session(path: str, rules: UrlRules) -> str:
+    """Of each segment: what follows in the path stays."""
     if ";" not in path:
         return path
-    head, *params = path.split(";")
-    kept = [p for p in params if not rules.sessions.fullmatch(p.partition("=")[0].split("/")[0])]
+    return "/".join(_without_session(segment, rules) for segment in path.split("/"))
+
+
+def _without_session(segment: str, rules: UrlRules) -> str:
+    head, *params = segment.split(";")
+    kept = [each for each in params if not rules.sessions.fullmatch(each.partition("=")[0])]
     return ";".join([head, *kept])

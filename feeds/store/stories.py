@@ -93,6 +93,8 @@ def link(database: Database, links: Sequence[Link]) -> None:
                 one = touched[story_id] = _Touched(row.id, row.id, row.published, row.updated)
                 one.published_id = _free(each, ids)
                 new[story_id] = one
+            if each.leads and row.story_id is None:
+                one.lead_id = row.id
             if one.lead_id == row.id:
                 one.moved |= one.published != row.published
                 one.published, one.updated = row.published, row.updated

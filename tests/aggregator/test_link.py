@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from aggregator.identity.urls import default_rules
 from aggregator.link import BATCH, configured_domains, link_new
@@ -80,6 +81,20 @@ def test_a_stranger_with_other_text(store: Store) -> None:
     poll_all(store, documents)
     link_new(store, lambda: configured_domains(documents))
     assert sorted(len(each) for each in stories(store)) == [1, 1]
+
+
+def test_a_copy_that_came_first_is_edited(store: Store) -> None:
+    """Whoever copies an article before it was polled at home founds the story, but can't put
+    another text into it later: the owner's article leads from then on."""
+    copied = document("x")
+    edited = copied.replace(b"Text of x", b"Buy this")
+    for one, planet in ((rss(), copied), (copied, copied), (copied, edited)):
+        poll_all(store, documents := {ONE: one, PLANET: planet})
+        link_new(store, partial(configured_domains, documents))
+    assert [len(each) for each in stories(store)] == [2]
+    [change] = store.changed_stories(0, 10)
+    [lead] = (each.entry for each in store.articles(None, 10) if each.id == change.lead_id)
+    assert "Text of x" in f"{lead.summary}{lead.content}"
 
 
 def test_more_than_a_batch(store: Store) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aggregator.identity.keys import identify
@@ -73,6 +75,41 @@ def test_published_id() -> None:
     assert published_id(article(1, STRANGER), {"example.net"})[0] == LINK
 
 
+@pytest.mark.parametrize(
+    ("guid", "link"),
+    [
+        ("tag:www.example.co.uk,2026:1", "https://planet.example.net/1"),
+        ("tag:editor@example.co.uk,2026:1", None),
+        ("urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a", LINK),
+    ],
+)
+def test_ids_of_another_house_are_not_claimed(guid: str, link: str | None) -> None:
+    """Whoever comes first: a tag belongs to the host that it names (RFC 4151), an id without any
+    to that of its link. The owner gets it, a stranger only where the owner is no source here."""
+    of = entry("Title", link, guid)
+    configured = {"example.co.uk", "example.net"}
+    stranger, owner = (unlinked(1, 1, source, of, ()) for source in (STRANGER, OWN))
+    assert published_id(stranger, configured)[0].startswith("urn:uuid:")
+    assert published_id(stranger, configured)[0] != guid
+    assert published_id(owner, configured)[0] == guid
+    assert published_id(stranger, {"example.net"})[0] == guid
+
+
+def test_the_owner_takes_the_lead() -> None:
+    """A copy that came first led; from the owner's article on, that does, and no later one."""
+    copied = _linked(article(1, STRANGER), 1)
+    own = decide(article(2, OWN), [copied], ())
+    assert (own.story_id, own.leads) == (1, True)
+    too = decide(article(3, OWN_TOO), [copied, _linked(article(2, OWN), 1)], ())
+    assert (too.story_id, too.leads) == (1, False)
+    assert not decide(article(2, STRANGER), [_linked(article(1, OWN), 1)], ()).leads
+    assert not decide(article(1, OWN), [], ()).leads
+
+
+def _linked(of: Unlinked, story: int) -> Unlinked:
+    return replace(of, article=replace(of.article, story_id=story))
+
+
 def test_ids_differ_by_source() -> None:
     """The same local guid in two sources makes two ids, the same ones each time."""
     ids = {published_id(article(1, source, guid="17"), ())[0] for source in (OWN, STRANGER, OWN)}
@@ -81,11 +118,6 @@ def test_ids_differ_by_source() -> None:
 
 def test_the_oldest_story_wins() -> None:
     """What was published first lives on."""
-    from dataclasses import replace
-
-    linked = [
-        replace(each, article=replace(each.article, story_id=story))
-        for each, story in ((article(5, OWN_TOO), 9), (article(6, STRANGER), 4))
-    ]
+    linked = [_linked(article(5, OWN_TOO), 9), _linked(article(6, STRANGER), 4)]
     assert decide(article(7, OWN), linked, ()).story_id == 4
     assert decide(article(7, OWN), [], ()).story_id is None

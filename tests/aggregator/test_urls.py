@@ -19,7 +19,9 @@ from aggregator.identity.urls import BadRules, UrlRules, canonical, default_rule
         ("https://example.org/a?utm_source=x&b=1&utm_medium=y", "https://example.org/a?b=1"),
         ("https://example.org/a?fbclid=1#top", "https://example.org/a"),
         ("https://example.org/a;jsessionid=12AB?x=1", "https://example.org/a?x=1"),
+        ("https://example.org/a;jsessionid=12AB/b", "https://example.org/a/b"),
         ("https://example.org/a?PHPSESSID=1", "https://example.org/a"),
+        ("https://example.org/a?osCsid=1", "https://example.org/a"),
         ("https://user:pw@example.org/a", "https://example.org/a"),
         ("https://example.org./a", "https://example.org/a"),
         ("https://example.org/ä", "https://example.org/%C3%A4"),
@@ -45,6 +47,7 @@ def test_same(one: str, other: str) -> None:
         ("https://example.org/watch?si=2", "https://example.org/watch"),
         ("https://example.org/?a=1&b=2", "https://example.org/?b=2&a=1"),
         ("https://example.org/a;v=1", "https://example.org/a;v=2"),
+        ("https://example.org/a;jsessionid=1/b", "https://example.org/a;jsessionid=1/c"),
     ],
 )
 def test_different(one: str, other: str) -> None:
