@@ -17,6 +17,8 @@ from feeds.text import collapse, plain_text, shorten, xml_safe
 
 MAX_HTML = 512 * 1024
 """Bytes of UTF-8 that one item's text may have (PUBLISHING, THREATS)."""
+_CLOSING = 8192
+"""Bytes that the end tags of what is open may take: MAX_DEPTH of the longest name and more."""
 MAX_DEPTH = 256
 """Elements open at once: nh3 is quadratic in nesting (50,000 divs 5 s, 256 under 1 ms)."""
 MAX_TITLE = 2000
@@ -34,6 +36,8 @@ _ATTRIBUTES = {
 # nh3 leaves an empty reference as it is, and that is a relative one (P3). Its output escapes "<" in
 # texts and quotes in attributes, so only tags can match.
 _EMPTY_LINK = re.compile(r'(<[a-z0-9]+(?: [a-z-]+="[^"]*")*?) (?:href|src|cite|poster)=""')
+# And it takes `cite` for no URL: any scheme passes, and relative ones stay so.
+_CITE = re.compile(r'(<(?:blockquote|q|ins|del)(?: [a-z-]+="[^"]*")*?) cite="([^"]*)"')
 # Their content is no prose: it goes with them.
 _UNSEEN = {"script", "style", "noscript", "template", "iframe", "object", "applet", "noembed"}
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -119,17 +123,37 @@ def text_to_html(text: str) -> str:
 
 def clean_html(html: str, base: str) -> tuple[str, bool]:
     """(safe HTML with absolute links, was it over MAX_HTML or MAX_DEPTH and so cut)."""
-    cut = cut_html(xml_safe(html))
+    whole = xml_safe(html)
+    cut = cut_html(whole)
+    washed = _washed(cut, base)
+    if len(washed) > 4 * MAX_HTML:  # a long base before each of 50,000 short links
+        washed = _washed(cut, "")
+    if _size(washed) > MAX_HTML:  # "<" became "&lt;", links became absolute
+        return _nh3(cut_html(washed, MAX_HTML - _CLOSING), "deny").strip(), True
+    return washed, cut != whole
+
+
+def _washed(html: str, base: str) -> str:
     relative = ("rewrite_with_base", base) if _web(base) else "deny"
     try:
-        washed = _nh3(cut, relative)
+        washed = _nh3(html, relative)
     except ValueError:  # a base that only nh3 refuses: then its relative links say nothing
-        washed = _nh3(cut, "deny")
-    if len(washed) > 4 * MAX_HTML:  # a long base before each of 50,000 short links
-        washed = _nh3(cut, "deny")
+        washed = _nh3(html, "deny")
+    if " cite=" in washed:
+        washed = _CITE.sub(lambda m: f"{m[1]}{_cite(unescape(m[2]), base)}", washed)
     while '=""' in washed and (found := _EMPTY_LINK.subn(r"\1", washed))[1]:
         washed = found[0]  # one of each tag at a time
-    return xml_safe(washed).strip(), len(cut) < len(html) and cut != xml_safe(html)
+    return xml_safe(washed).strip()
+
+
+def _cite(text: str, base: str) -> str:
+    url = clean_url(text, base)
+    return f' cite="{escape(url)}"' if url else ""
+
+
+def _size(text: str) -> int:
+    """Bytes of UTF-8."""
+    return len(text.encode("utf-8", "ignore"))
 
 
 def _nh3(html: str, relative: object) -> str:
@@ -143,12 +167,13 @@ def _nh3(html: str, relative: object) -> str:
     )
 
 
-def cut_html(html: str) -> str:
-    """The HTML, or so much of it as fits MAX_HTML and MAX_DEPTH: never half a tag or entity."""
+def cut_html(html: str, limit: int = MAX_HTML) -> str:
+    """The HTML, or so much of it as fits `limit` bytes and MAX_DEPTH: never half a tag or
+    entity."""
     html = html[: _too_deep(html)]
-    if len(html) * 4 <= MAX_HTML or len(html.encode("utf-8", "ignore")) <= MAX_HTML:
+    if len(html) * 4 <= limit or _size(html) <= limit:
         return html
-    head = html.encode("utf-8", "ignore")[:MAX_HTML].decode("utf-8", "ignore")
+    head = html.encode("utf-8", "ignore")[:limit].decode("utf-8", "ignore")
     if head.rfind("<") > head.rfind(">"):
         return head[: head.rfind("<")]
     word = max(head.rfind(" "), head.rfind("\n"), head.rfind(">") + 1)

@@ -63,6 +63,24 @@ def test_links_in_html(href: str, found: str | None) -> None:
     assert (f'href="{found}"' in html) if found else ("href" not in html)
 
 
+@pytest.mark.parametrize(
+    ("cite", "found"),
+    [
+        ("/x?a&amp;b", ' cite="http://page.test/x?a&amp;b"'),
+        ("c d", ' cite="http://page.test/a/c%20d"'),
+        ("javascript:alert(1)", ""),
+        ("&#106;avascript:alert(1)", ""),
+        ("data:x", ""),
+        ("", ""),
+    ],
+)
+def test_cite_is_a_link_too(cite: str, found: str) -> None:
+    """Of quotations and of changes, whatever stands before it in the tag."""
+    for tag in ("blockquote", "q", "ins", "del"):
+        html, _ = clean_html(f'<p>a cite="b"</p><{tag} title="t" cite="{cite}">x</{tag}>', BASE)
+        assert html == f'<p>a cite="b"</p><{tag} title="t"{found}>x</{tag}>'
+
+
 @pytest.mark.parametrize("base", ["", "tag:x", "http://[::1", "not a url"])
 def test_without_a_base_relative_links_go(base: str) -> None:
     """A base that is none raises nothing."""
@@ -83,6 +101,15 @@ def test_cut_at_a_clean_place(piece: str) -> None:
     assert cut.rfind("<") <= cut.rfind(">")
     assert not cut.endswith(("&", "&e", "&eacute"))
     assert clean_html(html, BASE)[1]
+
+
+@pytest.mark.parametrize("piece", ["1 < 2 ", "<p><a href='/x'>y</a></p>", "<b><i>x</i> "])
+def test_what_is_stored_fits_the_limit(piece: str) -> None:
+    """Cleaning lengthens: escapes, absolute links, end tags. What comes out is under 512 KB."""
+    html, cut = clean_html(piece * (MAX_HTML // len(piece) - 1), BASE)
+    assert cut
+    assert len(html.encode()) <= MAX_HTML
+    assert clean_html(html, BASE)[0] == html
 
 
 def test_text_of_just_the_limit_is_not_cut() -> None:
