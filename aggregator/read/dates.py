@@ -18,7 +18,8 @@ LONGEST = 100
 _ISO = re.compile(
     r"(\d{4})(?:-?(\d\d)(?:-?(\d\d))?|-?(\d{3}))?"
     r"(?:[t _]+(\d\d?)(?::?(\d\d)(?::?(\d\d)(?:[.,:](\d+))?)?)?"
-    r"\s*(z|utc|gmt|[+-]\d\d(?::?\d\d)?)?)?"
+    r"\s*(z|utc|gmt|[+-]\d\d(?::?\d\d)?|[+-]\d:\d\d)?)?"
+    r"(?:\[[a-z/_+-]+\])?"  # as Java writes a zone behind its offset
 )
 _ISO_START = re.compile(r"\d{4}-?\d\d-?\d\dt\d")
 _TIME = re.compile(
@@ -26,7 +27,7 @@ _TIME = re.compile(
     r"(?![:\d])\s*(am\b|pm\b)?|\s*(am|pm)\b)"
 )
 _ZONE = re.compile(
-    r"[\s,]*(?:\(?(?:gmt|utc)?\s*([+-])(\d\d?):?(\d\d)\b"
+    r"[\s,]*(?:\(?(?:gmt|utc)?\s*([+-])(\d\d?):?(\d\d)\b|(?:gmt|utc)\s*([+-]\d\d?)\b"
     r"|([a-z]+/[a-z_]+(?:/[a-z_]+)?)|\(?([a-z]{1,5})\b(?!\s*\d{1,2}\b))"
 )
 _YMD = re.compile(r"(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})")
@@ -87,9 +88,11 @@ def parse_date(text: str | None) -> datetime | None:
 
 def _plain(text: str) -> str:
     """Without accents, "a.m." as "am", "nov(ember)" as one word; Hangul stays composed."""
-    text = unicodedata.normalize("NFC", _unaccented(text))
+    text = unicodedata.normalize("NFC", _unaccented(text)).replace("\u2212", "-")
     text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text)
-    return re.sub(r"(?<=[a-z])\(([a-z]+)\)", r"\1", text)
+    text = re.sub(r"(?<=[a-z])\(([a-z]+)\)", r"\1", text)
+    # After a year, 15.04.05 is a time.
+    return re.sub(r"(?<=\b\d{4} )(\d\d?)\.(\d\d)\.(\d\d)\b", r"\1:\2:\3", text)
 
 
 def _unaccented(text: str) -> str:
@@ -133,7 +136,8 @@ def _iso(
             raise ValueError(ordinal)
         found += timedelta(days=int(ordinal) - 1)
     if zone and zone[0] in "+-":
-        digits = zone[1:].replace(":", "").ljust(4, "0")
+        digits = f"{zone[1:]:0>5}" if zone[2:3] == ":" else zone[1:]
+        digits = digits.replace(":", "").ljust(4, "0")
         found -= _offset(zone[0], digits[:2], digits[2:])
     return found
 
@@ -150,7 +154,7 @@ def _free(text: str) -> datetime | None:
         elif half and hour == 12:
             hour = 0
         zone = _ZONE.match(text, time.end())
-        tail = zone.end() if zone and not _month(zone[5] or "") else time.end()
+        tail = zone.end() if zone and not _month(zone[6] or "") else time.end()
         zone = zone if tail > time.end() else None
         rest = f"{text[: time.start()]} {text[tail:]}"
     date = _date(rest)
@@ -192,15 +196,19 @@ def _month(word: str) -> int:
 
 
 def _year(text: str) -> int:
-    """Two digits as RFC 2822 §4.3 reads them."""
+    """Two or three digits as RFC 2822 §4.3 reads them."""
     year = int(text)
-    return year if len(text) > 2 else year + (2000 if year < 50 else 1900)
+    if len(text) > 3:
+        return year
+    return year + (2000 if year < 50 and len(text) < 3 else 1900)
 
 
 def _zoned(found: datetime, zone: re.Match[str]) -> datetime:
-    sign, hours, minutes, place, name = zone.groups()
+    sign, hours, minutes, whole, place, name = zone.groups()
     if sign:
         return found - _offset(sign, hours, minutes)
+    if whole:
+        return found - _offset(whole[0], whole[1:], "0")
     if place:
         return _at_place(found, place)
     return found - timedelta(hours=_ZONES.get(name, 0))
