@@ -69,7 +69,8 @@ class _Scribe:
     def document(self, feed: dict[str, Any], items: list[Any], version: str) -> Document:
         language = _text(feed.get("language"))
         objects = [item for item in items[:MAX_ENTRIES] if isinstance(item, dict)]
-        entries = tuple(self.entry(item, language) for item in objects if _says(item))
+        authors = self._authors(feed)
+        entries = tuple(self.entry(item, language, authors) for item in objects if _says(item))
         return Document(
             format=version,
             title=self._line(feed.get("title")),
@@ -77,7 +78,7 @@ class _Scribe:
             link=self._url(feed.get("home_page_url")),
             language=language,
             image=self._url(feed.get("icon")) or self._url(feed.get("favicon")),
-            authors=self._authors(feed),
+            authors=authors,
             self_link=self._url(feed.get("feed_url")),
             hubs=self._hubs(feed),
             older=self._url(feed.get("next_url")),
@@ -86,7 +87,10 @@ class _Scribe:
             fault=_fault(feed, len(items), len(objects), len(entries)),
         )
 
-    def entry(self, item: dict[str, Any], language: str | None) -> Entry:
+    def entry(
+        self, item: dict[str, Any], language: str | None, authors: tuple[Person, ...]
+    ) -> Entry:
+        """`language`, `authors`: the feed's, which hold for an item that names none."""
         link = self._url(item.get("url")) or self._url(item.get("external_url"))
         base = link or self.url
         content, cut = self._content(item, base)
@@ -98,7 +102,7 @@ class _Scribe:
             title=self._line(item.get("title")),
             summary=self.wash.html(Markup(summary, "text/plain", base))[0] or None,
             content=content or None,
-            authors=self._authors(item),
+            authors=self._authors(item) or authors,
             terms=tuple(
                 Term(term=term)
                 for term in dict.fromkeys(map(_text, _list(item.get("tags"))))

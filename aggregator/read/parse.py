@@ -18,7 +18,9 @@ import feedparser
 from feedparser import api, encodings
 from feedparser.encodings import convert_to_utf8, parse_content_type
 from feedparser.mixin import _FeedParserMixin
+from feedparser.namespaces._base import Namespace
 
+from aggregator.read.charset import from_declaration, settle
 from aggregator.read.clean import Clean, Markup, Wash
 from aggregator.read.dates import parse_date
 from aggregator.read.hints import read_hints
@@ -55,9 +57,35 @@ def _add_tag(self: Any, term: Any, scheme: Any, label: Any) -> None:
         _FeedParserMixin._add_tag(self, term, scheme, label)
 
 
+# It takes the email of an author for that of the next one, while that has nothing of its own.
+def _save_author(self: Any, key: Any, value: Any, prefix: Any = "author") -> None:
+    context = self._get_context()
+    if prefix == "author" and not (context.get("authors") or [None])[-1]:
+        context.pop("author", None)
+    _FeedParserMixin._save_author(self, key, value, prefix)
+
+
+# It reads `<link uri="at://…">http://…</link>` as Atom's href.
+def _start_link(self: Any, attributes: Any) -> None:
+    if self.version.startswith("rss"):
+        attributes = {name: value for name, value in attributes.items() if name != "uri"}
+    Namespace._start_link(self, attributes)
+
+
+# CDF has the address of an item in its HREF or in an <A>.
+def _start_a(self: Any, attributes: Any) -> None:
+    here = self._get_context()
+    if not self.version and self.inentry and attributes.get("href") and not here.get("link"):
+        self._cdf_common({"href": attributes["href"]})
+    self.push("a", 1)
+
+
 for _parser in (api.StrictFeedParser, api.LooseFeedParser):
     _parser.can_be_relative_uri = _parser.can_be_relative_uri - {"id"}
     _parser._add_tag = _add_tag
+    _parser._save_author = _save_author
+    _parser._start_link = _start_link
+    _parser._start_a = _start_a
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _CHARREF = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
@@ -78,15 +106,18 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
 
     The order of RFC 7303 §3: BOM, charset parameter, XML declaration, UTF-8.
     """
-    charset = next((name for bom, name in _BOMS if body.startswith(bom)), "")
-    charset = charset or parse_content_type(content_type or "")[1]
+    body, before = from_declaration(body)
+    charset = next((name for bom, name in _BOMS if body.startswith(bom)), None)
+    odd = None
+    if charset is None:
+        body, charset, odd = settle(body, parse_content_type(content_type or "")[1])
     # As application/xml: text/xml would mean us-ascii, and no type at all iso-8859-1.
     header = f"application/xml; charset={charset}" if charset else "application/xml"
     result: dict[str, Any] = {}
     data = convert_to_utf8({"content-type": header}, body, result)
     if not result.get("encoding"):
         return Decoded(body, "its character encoding could not be found out")
-    fault = str(result["bozo_exception"]) if result.get("bozo") else None
+    fault = before or odd or (str(result["bozo_exception"]) if result.get("bozo") else None)
     if _CONTROL.search(data):
         data, fault = _CONTROL.sub(b"", data), fault or "it holds control characters"
     if b"&#" in data:
@@ -175,9 +206,11 @@ class _Scribe:
     wash: Wash
     feed: Any
     feed_link: str | None = field(init=False, default=None)
+    feed_authors: tuple[Person, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
         self.feed_link = self._link(self.feed)
+        self.feed_authors = self._people(self.feed, "authors")
 
     # --- the document -------------------------------------------------------------------
 
@@ -191,7 +224,7 @@ class _Scribe:
             language=_text(feed, "language"),
             rights=self._line(feed, "rights") or None,
             image=self._image(feed),
-            authors=self._people(feed, "authors"),
+            authors=self.feed_authors,
             id=_text(feed, "id"),
             self_link=self._rel(feed, "self"),
             hubs=tuple(self._rels(feed, "hub")),
@@ -220,7 +253,7 @@ class _Scribe:
             title=self._line(entry, "title"),
             summary=summary_html,
             content=content_html,
-            authors=self._people(entry, "authors"),
+            authors=self._people(entry, "authors") or self._inherited(entry),
             contributors=self._people(entry, "contributors"),
             terms=_terms(entry),
             published=parse_date(published),
@@ -236,7 +269,7 @@ class _Scribe:
             comments=self._url(entry.get("comments"), base),
             origin=self._origin(entry),
             original_link=self._url(entry.get("feedburner_origlink"), base),
-            extra=_extra(entry),
+            extra=self._extra(entry, base),
             truncated=cut_summary or cut_content,
         )
 
@@ -338,6 +371,25 @@ class _Scribe:
                         length=_whole(media.get("filesize")),
                     )
 
+    def _extra(self, entry: Any, base: str) -> dict[str, str]:
+        """Podcast and geo elements by prefixed name. An element with attributes gives its URL."""
+        extra: dict[str, str] = {}
+        for key in sorted(entry):
+            if not (name := _PODCAST.match(key)):
+                continue
+            value = dict.get(entry, key)
+            if isinstance(value, dict):
+                value = self._url(value.get("href") or value.get("url"), base)
+            elif isinstance(value, bool):
+                value = "true" if value else "false"
+            if isinstance(value, str) and (text := collapse(xml_safe(value[:MAX_GUID]))):
+                name_text = f"{name[1]}:{name[2]}"
+                extra[_NAMES.get(name_text, name_text)] = text
+        image = entry.get("image")
+        if isinstance(image, dict) and (url := self._url(image.get("href"), base)):
+            extra["itunes:image"] = url
+        return extra | _place(entry)
+
     # --- people and origins -------------------------------------------------------------
 
     def _people(self, where: Any, key: str) -> tuple[Person, ...]:
@@ -350,6 +402,15 @@ class _Scribe:
             for person in (where.get(key) or ())[:MAX_LIST]
         ]
         return tuple(dict.fromkeys(person for person in people if person != Person()))
+
+    def _inherited(self, entry: Any) -> tuple[Person, ...]:
+        """RFC 4287 §4.2.1: of an entry without authors it is its source's, then its feed's. A
+        managingEditor writes no items."""
+        if not self.version.startswith("atom"):
+            return ()
+        source = entry.get("source")
+        own = self._people(source, "authors") if isinstance(source, dict) else ()
+        return own or self.feed_authors
 
     def _origin(self, entry: Any) -> Origin | None:
         source = entry.get("source")
@@ -402,28 +463,14 @@ _PODCAST = re.compile(r"(itunes|podcast|psc)_([a-z]+)$")
 _NAMES = {"itunes:episodetype": "itunes:episodeType"}
 
 
-def _extra(entry: Any) -> dict[str, str]:
-    """Podcast and geo elements by prefixed name. An element with attributes gives its URL."""
-    extra: dict[str, str] = {}
-    for key in sorted(entry):
-        if not (name := _PODCAST.match(key)):
-            continue
-        value = dict.get(entry, key)
-        if isinstance(value, dict):
-            value = value.get("href") or value.get("url")
-        elif isinstance(value, bool):
-            value = "true" if value else "false"
-        if isinstance(value, str) and (text := collapse(xml_safe(value[:MAX_GUID]))):
-            name_text = f"{name[1]}:{name[2]}"
-            extra[_NAMES.get(name_text, name_text)] = text
-    image = entry.get("image")
-    if isinstance(image, dict) and image.get("href"):
-        extra["itunes:image"] = xml_safe(str(image["href"])[:MAX_GUID])
+def _place(entry: Any) -> dict[str, str]:
+    """geo:lat, geo:long, georss:point."""
+    place: dict[str, str] = {}
     for key in ("geo_lat", "geo_long"):
         if found := _text(entry, key):
-            extra[key.replace("_", ":")] = found
+            place[key.replace("_", ":")] = found
     where = entry.get("where")
     if isinstance(where, dict) and where.get("type") == "Point":
         longitude, latitude = where["coordinates"][:2]
-        extra["georss:point"] = f"{latitude:g} {longitude:g}"
-    return extra
+        place["georss:point"] = f"{latitude:g} {longitude:g}"
+    return place

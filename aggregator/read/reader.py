@@ -7,11 +7,12 @@ Hostile documents can cost seconds and memory here: callers that poll go through
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from aggregator.read.clean import Clean, Verbatim, Wash
 from aggregator.read.jsonfeed import parse_json
-from aggregator.read.mend import mend
+from aggregator.read.mend import expand, mend
 from aggregator.read.parse import MAX_GUID, decode, parse
 from aggregator.read.split import Split, split
 from feeds.errors import EmptyDocument, NotAFeed
@@ -75,6 +76,7 @@ def _read(body: bytes, url: str, content_type: str | None, wash: Wash) -> Docume
 
 def _mended(data: bytes) -> tuple[bytes, Split | None, bool]:
     """(the document to read, its items, whether it had to be mended to be XML)."""
+    data = expand(data)
     found = split(data)
     # Entities of an external DTD (RSS 0.91) are no fault, but nobody fetches that DTD.
     if found is not None and b"<!DOCTYPE" not in data[:4096]:
@@ -103,18 +105,17 @@ def _refuse(data: bytes) -> None:
 
 
 def _with_raw_ids(document: Document, guessed: tuple[bool, ...], found: Split | None) -> Document:
-    """The document with ids as they were written, where the splitter saw the same entries.
-
-    feedparser resolves `<guid>12345</guid>` and atom:id against the base, so that a redirect
-    would change every such id; and it makes a link of them.
-    """
-    if found is None or len(found.items) != len(document.entries):
-        return document
+    """The document with ids as they were written, where the splitter saw the same entries, and
+    without the links that feedparser makes of an id like `<guid>12345</guid>`."""
+    ids: Iterable[str | None] = (entry.guid for entry in document.entries)
+    if found is not None and len(found.items) == len(document.entries):
+        ids = (item.guid for item in found.items)
+        document = replace(document, id=found.feed_id or document.id)
     entries = tuple(
-        _with_raw_id(entry, item.guid, guess)
-        for entry, item, guess in zip(document.entries, found.items, guessed, strict=True)
+        _with_raw_id(entry, guid, guess)
+        for entry, guid, guess in zip(document.entries, ids, guessed, strict=True)
     )
-    return replace(document, entries=entries, id=found.feed_id or document.id)
+    return replace(document, entries=entries)
 
 
 def _with_raw_id(entry: Entry, guid: str | None, guessed: bool) -> Entry:

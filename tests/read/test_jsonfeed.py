@@ -85,6 +85,14 @@ def test_version_1_author() -> None:
     assert document.entries[0].link == "http://o.test/"
 
 
+def test_the_feeds_authors_are_its_items() -> None:
+    """1.1, top level: they hold for an item that names none."""
+    whole = {"authors": [{"name": "F"}]}
+    assert feed({"id": "1"}, **whole).entries[0].authors == (Person(name="F"),)
+    own = feed({"id": "1", "authors": [{"name": "N"}]}, **whole).entries[0]
+    assert own.authors == (Person(name="N"),)
+
+
 @pytest.mark.parametrize(
     ("items", "count", "fault"),
     [

@@ -191,7 +191,7 @@ def test_ids_are_the_raw_text(guid: str, raw: str | None, link: str | None) -> N
 def test_ids_are_raw_in_a_broken_document_too() -> None:
     """Where expat gives up and feedparser's loose parser reads, ids stay what they were."""
     document = doc('<rss version="2.0"><channel><item><guid>12345</guid><title>x</b></title>')
-    assert document.entries[0].guid == "12345"
+    assert (document.entries[0].guid, document.entries[0].link) == ("12345", None)
     assert not document.wellformed
     assert document.fault
 
@@ -205,6 +205,54 @@ def test_links_of_other_schemes_are_dropped(link: str) -> None:
         0
     ]
     assert (entry.link, entry.enclosures, entry.comments) == (None, (), None)
+
+
+def test_podcast_elements_are_links_too() -> None:
+    """What an element of a podcast refers to is absolute, and http(s) or nothing."""
+    entry = rss(
+        """<itunes:image href="/i.jpg"/><podcast:chapters url="c.json" type="application/json"/>
+        <podcast:transcript url="javascript:alert(1)" type="text/html"/>""",
+        'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" '
+        'xmlns:podcast="https://podcastindex.org/namespace/1.0"',
+    ).entries[0]
+    assert entry.extra == {
+        "itunes:image": "http://feed.test/i.jpg",
+        "podcast:chapters": "http://feed.test/dir/c.json",
+    }
+    assert (
+        not rss(
+            '<itunes:image href="data:image/png,x"/>',
+            'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"',
+        )
+        .entries[0]
+        .extra
+    )
+
+
+def test_authors() -> None:
+    """Each has what is its own; an entry without any has its source's, else its feed's
+    (RFC 4287 §4.2.1)."""
+    whole = "<author><name>F</name></author>"
+    one = "<author><name>N1</name><email>n1@a.test</email></author>"
+    two = "<author><name>N2</name></author><author><email>n3@a.test</email></author>"
+    assert atom(one + two, whole).entries[0].authors == (
+        Person(name="N1", email="n1@a.test"),
+        Person(name="N2"),
+        Person(email="n3@a.test"),
+    )
+    assert atom("", whole).entries[0].authors == (Person(name="F"),)
+    source = "<source><title>S</title><author><name>O</name></author></source>"
+    assert atom(source, whole).entries[0].authors == (Person(name="O"),)
+    editor = rss("<title>x</title>", "", "<managingEditor>e@a.test (E)</managingEditor>")
+    assert editor.entries[0].authors == ()
+
+
+def test_links_of_odd_forms() -> None:
+    """An <A> of CDF, and an RSS link with an attribute beside its text."""
+    cdf = doc('<CHANNEL HREF="http://a.test/"><ITEM><A HREF="/1">x</A></ITEM></CHANNEL>')
+    assert cdf.entries[0].link == "http://feed.test/1"
+    odd = rss('<link uri="at://did:plc:x/app">http://a.test/1</link>')
+    assert odd.entries[0].link == "http://a.test/1"
 
 
 @pytest.mark.parametrize(
