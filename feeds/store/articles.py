@@ -137,7 +137,7 @@ def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) 
 def _current(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     query = sa.select(article.c.id, article.c.source_id, article.c.key_set, article.c.revision)
     query = query.where(among(connection, article.c.id, ids))
-    return connection.execute(query.order_by(article.c.id).with_for_update()).all()
+    return connection.execute(query.order_by(article.c.id).with_for_update(key_share=True)).all()
 
 
 def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:

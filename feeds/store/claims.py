@@ -100,7 +100,7 @@ def _due(
         .where(host.c.wake <= now, *_open(now, rule))
         .order_by(host.c.wake)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=host)
+        .with_for_update(key_share=True, skip_locked=True, of=host)
     )
     return {row.name: row.first for row in connection.execute(query).all() if row.first}
 
@@ -129,7 +129,7 @@ def _due_among(
     )
     found = {row.name: row.id for row in connection.execute(query).all()}
     lock = sa.select(host.c.name).where(host.c.name.in_(found), host.c.next_allowed <= now)
-    lock = lock.with_for_update(skip_locked=True)
+    lock = lock.with_for_update(key_share=True, skip_locked=True)
     ours = set(connection.execute(lock).scalars())
     return {name: first for name, first in found.items() if name in ours}
 
@@ -151,7 +151,7 @@ def _take(
     lock = (
         sa.select(*STATE, source.c.host, source.c.claim_no, source.c.forced)
         .where(source.c.id.in_(wanted), source.c.wake <= now)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     rows = {row.id: row for row in connection.execute(lock).all()}
     if not rows:
@@ -229,7 +229,7 @@ def make_due(database: Database, urls: Collection[str] | None, *, fresh: bool) -
         )
         if urls is not None:
             query = query.where(among(connection, source.c.url, urls))
-        rows = connection.execute(query.order_by(source.c.id).with_for_update()).all()
+        rows = connection.execute(query.order_by(source.c.id).with_for_update(key_share=True)).all()
         due = sa.case((source.c.next_due < now, source.c.next_due), else_=sa.literal(now, Moment))
         values: dict[str, Any] = {"forced": True, "next_due": due, "wake": due}
         if fresh:

@@ -76,7 +76,7 @@ def append(
     """Raises StoreError for a feed that was never configured."""
     with database.write() as connection:
         now = database.now(connection)
-        lock = sa.select(*_STATE).where(feed.c.slug == slug).with_for_update()
+        lock = sa.select(*_STATE).where(feed.c.slug == slug).with_for_update(key_share=True)
         row = connection.execute(lock).one_or_none()
         if row is None:
             raise StoreError(f"there is no feed {slug}")

@@ -69,7 +69,7 @@ def _locked(connection: Connection, polls: Sequence[Poll]) -> dict[int, Any]:
     """The sources' rows, locked in order of id."""
     ids = {poll.claim.source_id for poll in polls}
     query = sa.select(source).where(among(connection, source.c.id, ids))
-    rows = connection.execute(query.order_by(source.c.id).with_for_update()).all()
+    rows = connection.execute(query.order_by(source.c.id).with_for_update(key_share=True)).all()
     return {row.id: row for row in rows}
 
 

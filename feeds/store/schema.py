@@ -12,6 +12,7 @@ from feeds.errors import SchemaError
 from feeds.store.backup import copy_into
 from feeds.store.engine import Database
 from feeds.store.migrations import HEAD, REVISIONS
+from feeds.store.sql import one_at_a_time
 from feeds.store.tables import VERSION_TABLE
 
 
@@ -49,8 +50,7 @@ def upgrade(database: Database) -> None:
     if found is not None and database.path is not None:
         copy_into(database, database.path.with_name(f"{database.path.name}.before-{HEAD}"))
     with database.write() as connection:
-        if not database.sqlite:  # Two at once: the second finds the work done.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('feedmill-migrate'))")
+        one_at_a_time(connection, "migrate")  # Two at once: the second finds the work done.
         if _version(connection) != HEAD:
             _run(connection)
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from feeds.models import Hints, LedgerRow, Outcome, Source, SourceInfo, SourceState
 from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
-from feeds.store.sql import chunks, insert_missing
+from feeds.store.sql import chunks, insert_missing, one_at_a_time
 from feeds.store.tables import host, poll, source
 
 _FIELDS = tuple(each.name for each in fields(SourceState))
@@ -68,6 +68,7 @@ def sync(database: Database, sources: Iterable[Source]) -> None:
     """Make the store know just these, in this order, in one transaction. 100,000: seconds."""
     wanted = {each.url: each for each in sources}
     with database.write() as connection:
+        one_at_a_time(connection, "sync")  # Two that start together would insert the same rows.
         now = database.now(connection)
         known = {row.url: row for row in connection.execute(sa.select(*_CONFIGURED)).all()}
         renamed = _renamed(wanted, known)
@@ -164,6 +165,7 @@ def _edit(row: Any, declared: Source, position: int, now: datetime) -> dict[str,
 
 def _write(connection: Connection, new: list[dict[str, Any]], edits: list[dict[str, Any]]) -> None:
     if edits:
+        edits.sort(key=lambda edit: edit["key"])  # in order of id, against deadlock
         where = source.c.id == sa.bindparam("key")
         # A chain of renames (a → b, b → c) in any order: all take a place nobody wants first.
         moved = [{"key": e["key"], "aside": f"\x01{e['key']}"} for e in edits if e.pop("renamed")]
@@ -192,7 +194,7 @@ def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
             sa.select(host.c.name)
             .where(host.c.name.in_(some))
             .order_by(host.c.name)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).all()
         connection.execute(sa.update(host).where(host.c.name.in_(some)).values(wake=least))
 

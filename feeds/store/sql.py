@@ -57,3 +57,10 @@ def greatest(connection: Connection, *values: Any) -> ColumnElement[Any]:
     name = "greatest" if connection.dialect.name == "postgresql" else "max"
     function: ColumnElement[Any] = getattr(sa.func, name)(*values, type_=values[0].type)
     return function
+
+
+def one_at_a_time(connection: Connection, name: str) -> None:
+    """Until the end of the transaction; SQLite has but one that writes."""
+    if connection.dialect.name == "postgresql":
+        key = sa.func.hashtext(f"feedmill-{name}")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))

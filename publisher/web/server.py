@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -134,6 +135,9 @@ async def serve(host: str, port: int, folder: Path, site_url: str) -> None:
 def main() -> None:
     host, port, folder, site_url = sys.argv[1:5]
     asyncio.run(serve(host, int(port), Path(folder), site_url))
+    # Granian's threads outlive its loop, and one that asks for the GIL of an interpreter that is
+    # being taken down panics: lines of it in the log at one stop in four.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ import pytest
 from feeds.models import RenderedFile
 from publisher.outlet import DirectoryOutlet
 from publisher.web.app import App
+from publisher.web.server import WebServer
 from tests.flows.command import ROOT
 from tests.publisher.making import AT
 
@@ -254,3 +259,29 @@ def test_health(server: Server) -> None:
     told = server.ask("/readyz")
     assert (told.status, told.body) == (503, b"the database can't be used\n")
     assert told.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.slow
+def test_the_process_ends_quietly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """When its input ends, with exit code 0 and not a word, time after time."""
+    for _ in range(12):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        server = WebServer("127.0.0.1", port, tmp_path, "http://localhost")
+        server.start()
+        assert answered(f"http://127.0.0.1:{port}/healthz") == 200
+        server.stop()
+        assert server.ended() == 0
+    assert capfd.readouterr().err == ""
+
+
+def answered(url: str, seconds: float = 15) -> int:
+    """The status of a process that is only beginning: nothing else tells when it listens."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)

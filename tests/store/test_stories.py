@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from feeds.models import Category, Event, EventKind, Link
+from feeds.errors import StoreError
+from feeds.models import Category, Claim, Event, EventKind, Link, Poll
 from feeds.store import Store, stories
 from tests.databases import Clock, Opened
 from tests.store.material import (
+    TTL,
     change,
     claimed,
     digest,
@@ -184,3 +188,61 @@ def test_linking_nothing(store: Store) -> None:
     store.link([own_story(77)])
     assert store.changed_stories(0, 10) == []
     assert store.sharing([digest("x")]) == []
+
+
+@pytest.mark.slow
+def test_linking_beside_recording(store: Store) -> None:
+    """Leads that move rank the other articles of their stories anew, while the sources of all of
+    them are recorded: neither waits for the other in a circle."""
+    names = [f"story {n}" for n in range(30)]
+    store.sync_sources(sources("a", "b", "c"))
+    for name in ("a", "b", "c"):
+        stored(store, name, *names)
+    founding = store.unlinked(len(names))
+    store.link([own_story(each.article.id) for each in founding])
+    story_of = {each.article.entry.guid: each.article.id for each in founding}
+    joining = store.unlinked(1000)
+    assert len(joining) == 2 * len(names)
+    store.link(
+        [
+            replace(own_story(each.article.id), story_id=story_of[each.article.entry.guid])
+            for each in joining
+        ]
+    )
+    ended, troubles = threading.Event(), list[Exception]()
+    linker = threading.Thread(target=_link_until, args=(store, ended, troubles))
+    linker.start()
+    try:
+        for number in range(40):
+            store.make_due()
+            claims = store.claim_due(3, TTL)
+            store.record([_edited(store, claim, names, number) for claim in claims])
+    finally:
+        ended.set()
+        linker.join()
+    assert troubles == []
+    assert store.integrity() == []
+
+
+def _link_until(store: Store, ended: threading.Event, troubles: list[Exception]) -> None:
+    while not ended.is_set():
+        try:
+            store.link([own_story(each.article.id) for each in store.unlinked(1000)])
+        except StoreError as error:
+            troubles.append(error)
+            return
+
+
+def _edited(store: Store, claim: Claim, names: list[str], number: int) -> Poll:
+    """A poll that finds each article edited and redated."""
+    found = store.known(claim.source_id, [key.digest for name in names for key in keys(name)])
+    at = claim.until - TTL - timedelta(minutes=number)
+    edits = tuple(
+        replace(
+            change(known.article_id, "edited", claim, keys=()),
+            content_digest=digest(f"edit {number}"),
+            published=at,
+        )
+        for known in found
+    )
+    return poll(claim, changed=edits)
