@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -25,12 +26,17 @@ NET = 5.0
 """Seconds between two looks at what is to be published, should no poll have woken it."""
 BEAT = 2.0
 """Seconds between two words to the web server."""
+TURN = 10.0
+"""Seconds between two looks at whether the clock was set back: polling goes on within 30."""
 GRACE = 4.0
 """Seconds that polls under way get when we are told to stop."""
 _CURES = {
     errno.EADDRINUSE: "stop what uses it, or choose another port",
     errno.EACCES: "choose a port from 1024 on, or give the right to use this one",
 }
+LIMIT = 8.5
+"""Seconds after which we end in any case: a database that another process keeps locked makes each
+last write wait for 10. What is not written then is polled again, as after a kill -9."""
 
 
 class Engine:
@@ -49,6 +55,7 @@ class Engine:
                 "poll": (TICK, self._poll),
                 "publish": (NET, self._publish),
                 "beat": (BEAT, self._beat),
+                "turn": (TURN, self._turn),
             }
         )
         self._trouble: dict[str, str] = {}
@@ -60,6 +67,7 @@ class Engine:
             signal.signal(number, self._signalled)
         # Before anything is written: the addresses in the feeds may be those of a mistake.
         self._listen(self._web.check)
+        threading.Thread(target=self._end_in_time, name="end", daemon=True).start()
         # What is stored is served at once, whatever the sources say today.
         self._app.link()
         self._app.publisher.publish(everything=True)
@@ -79,6 +87,13 @@ class Engine:
         self._stop.set()
         # Impatience is heard: the second time, the default action takes its course.
         signal.signal(number, signal.SIG_DFL)
+
+    def _end_in_time(self) -> None:
+        """Our own shutting down and what closes after it; this thread ends with the process."""
+        self._stop.wait()
+        threading.Event().wait(LIMIT)
+        log.error("stopping took too long, ended at once")
+        os._exit(0)  # The other processes end with this one.
 
     def _listen(self, begin: Callable[[], None]) -> None:
         try:
@@ -118,6 +133,12 @@ class Engine:
         with self._watched("publish"):
             self._app.link()
             self._app.publisher.publish()
+
+    def _turn(self) -> None:
+        with self._watched("turn"):
+            step = self._app.store.turn_back(self._app.claim_time)
+            if step is not None:
+                log.warning("plans moved back with the clock", seconds=round(step.total_seconds()))
 
     def _beat(self) -> None:
         if (code := self._web.ended()) is not None:

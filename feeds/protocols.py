@@ -115,6 +115,10 @@ class PollStore(Protocol):
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         """When claim_due could next give something; None when nothing is scheduled at all."""
 
+    def turn_back(self, ttl: timedelta) -> timedelta | None:
+        """Should the clock have been set back, move what was planned by it before to today's
+        time: by how much; else None. `ttl`: of claims. To be asked every few seconds."""
+
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         """The articles of this source that have one of these keys."""
 

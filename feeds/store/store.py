@@ -30,7 +30,7 @@ from feeds.models import (
     StoryChange,
     Unlinked,
 )
-from feeds.store import articles, backup, feeds, locks, records, schema, stories
+from feeds.store import articles, backup, feeds, locks, records, schema, stories, turned
 from feeds.store import claims as claiming
 from feeds.store import sources as sourcing
 from feeds.store.claims import HostLimit
@@ -62,6 +62,9 @@ class Store:
 
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         return claiming.next_claimable(self._database, urls, self._limit)
+
+    def turn_back(self, ttl: timedelta) -> timedelta | None:
+        return turned.turn_back(self._database, ttl, self._limit)
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         return articles.known(self._database, source_id, digests)

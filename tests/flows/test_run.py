@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import feedparser
@@ -94,6 +96,24 @@ def test_ends_when_told(here: Installation, origin: Origin, number: int) -> None
     held.set()
     origin.serve("/good", rss("now"))
     assert here.json("poll", "--source", origin.url("/good"))["new"] == 1
+
+
+def test_ends_in_time_while_the_database_is_locked(here: Installation, origin: Origin) -> None:
+    """Another process writes, and writes: each of our last words would wait 10 s for it."""
+    held = threading.Event()
+    origin.answer("/good", Answer(200, rss("late"), gate=held))
+    with here.running() as site:
+        assert until(lambda: origin.asked("/good"))
+        with closing(sqlite3.connect(here.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            family = children(site.process.pid)
+            code, seconds = site.stop()
+        assert code == 0
+        assert seconds < 10
+        assert until(lambda: not alive(family)), family
+        assert "stopping took too long" in site.log.read_text()
+    held.set()
+    assert here.verb("check")
 
 
 def test_one_run_for_a_database(here: Installation) -> None:

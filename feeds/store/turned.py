@@ -1,0 +1,113 @@
+"""A clock that was set back: what the time that never came had planned is moved to this one.
+
+Whoever claims asks the clock of the database, and a plan made by a clock that ran a day ahead
+would rest for a day. What a source was told in that time is moved back by as much as the clock
+was; claims and rests of hosts can't last longer than a new one would.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from feeds.store.claims import HostLimit
+from feeds.store.codec import Moment
+from feeds.store.engine import Database
+from feeds.store.sources import refresh_hosts
+from feeds.store.sql import among
+from feeds.store.tables import host, source
+
+SLACK = timedelta(seconds=2)
+"""Steps that are not worth a look: nothing rests longer for them."""
+
+
+def turn_back(database: Database, ttl: timedelta, rule: HostLimit) -> timedelta | None:
+    """How far the clock was set back; None (and nothing is written) when all is well.
+
+    `ttl`: of claims. One look at each source's row: for every few seconds, not for every claim.
+    """
+    with database.read() as connection:
+        now = database.now(connection)
+        found = (_ahead(connection, now), _strays(connection, now, ttl, rule))
+    if not any(found):
+        return None
+    with database.write() as connection:
+        now = database.now(connection)
+        step = _ahead(connection, now)
+        ids = _move(connection, now, step) | _shorten(connection, now + ttl)
+        ids |= _wake_new(connection, now)
+        names = sa.select(source.c.host).where(among(connection, source.c.id, ids)).distinct()
+        refresh_hosts(connection, connection.execute(names).scalars())
+        rested = sa.update(host).where(host.c.next_allowed > now + rule.delay)
+        connection.execute(rested.values(next_allowed=now + rule.delay))
+    return step or timedelta(0)
+
+
+def _ahead(connection: Connection, now: datetime) -> timedelta | None:
+    """By how much the newest poll is younger than now."""
+    newest = connection.execute(sa.select(sa.func.max(source.c.last_polled_at))).scalar()
+    return newest - now if newest is not None and newest > now + SLACK else None
+
+
+def _strays(connection: Connection, now: datetime, ttl: timedelta, rule: HostLimit) -> bool:
+    """From the time ahead: claims of a worker that was killed, rests of hosts, new sources."""
+    claims = sa.exists().where(source.c.claim_until > now + ttl + SLACK)
+    rests = sa.exists().where(host.c.next_allowed > now + rule.delay + SLACK)
+    new = sa.exists().where(_late(now))
+    return bool(connection.execute(sa.select(sa.or_(claims, rests, new))).scalar_one())
+
+
+def _late(now: datetime) -> Any:
+    """Of sources that were never polled: due later than at once, as only a clock ahead says."""
+    never = sa.and_(source.c.last_polled_at.is_(None), source.c.claim_until.is_(None))
+    return sa.and_(never, source.c.next_due > now + SLACK)
+
+
+_PLANS = ("next_due", "not_before", "wake", "claim_until")
+_HISTORY = (
+    *("first_polled_at", "last_polled_at", "last_success_at", "last_new_at"),
+    *("error_at", "failing_since"),
+)
+
+
+def _move(connection: Connection, now: datetime, step: timedelta | None) -> set[int]:
+    """Sources that were polled in the time ahead: their plans, and what is told of it."""
+    if step is None:
+        return set()
+    columns = (source.c.id, *(source.c[name] for name in (*_PLANS, *_HISTORY)))
+    query = sa.select(*columns).where(source.c.last_polled_at > now).order_by(source.c.id)
+    rows = connection.execute(query.with_for_update(key_share=True)).all()
+    statement = sa.update(source).where(source.c.id == sa.bindparam("key"))
+    moved = [{"key": row.id} | _moved(row, now, step) for row in rows]
+    if moved:
+        connection.execute(statement, moved)
+    return {row.id for row in rows}
+
+
+def _moved(row: Any, now: datetime, step: timedelta) -> dict[str, datetime | None]:
+    plans = {name: getattr(row, name) for name in _PLANS}
+    told = {name: getattr(row, name) for name in _HISTORY}
+    moved = {name: at and at - step for name, at in plans.items()}
+    return moved | {name: at - step if at and at > now else at for name, at in told.items()}
+
+
+def _shorten(connection: Connection, until: datetime) -> set[int]:
+    query = sa.select(source.c.id).where(source.c.claim_until > until).order_by(source.c.id)
+    ids = set(connection.execute(query.with_for_update(key_share=True)).scalars())
+    if ids:
+        statement = sa.update(source).where(among(connection, source.c.id, ids))
+        connection.execute(statement.values(claim_until=until, wake=until))
+    return ids
+
+
+def _wake_new(connection: Connection, now: datetime) -> set[int]:
+    query = sa.select(source.c.id).where(_late(now)).order_by(source.c.id)
+    ids = set(connection.execute(query.with_for_update(key_share=True)).scalars())
+    if ids:
+        statement = sa.update(source).where(among(connection, source.c.id, ids))
+        wake = sa.case((source.c.wake.is_(None), None), else_=sa.literal(now, Moment))
+        connection.execute(statement.values(next_due=now, wake=wake))
+    return ids

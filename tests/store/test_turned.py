@@ -1,0 +1,88 @@
+"""A clock that is set back by a day: nothing rests until tomorrow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from feeds.models import Schedule
+from tests.databases import Clock, Opened
+from tests.store.material import HOUR, TTL, claimed, failed, poll, sources, url_of
+
+DAY = timedelta(days=1)
+
+
+def test_a_clock_that_goes_on(opened: Opened, clock: Clock) -> None:
+    """Nothing is moved: not while claims run, not an hour or a day later."""
+    store = opened(host_delay=1.0)
+    assert store.turn_back(TTL) is None
+    store.sync_sources(sources("a", "b"))
+    store.record([poll(claimed(store, "a"))])
+    claimed(store, "b")
+    before = store.sources()
+    for hours in (0, 1, 24):
+        clock.forward(hours=hours)
+        assert store.turn_back(TTL) is None
+    assert store.sources() == before
+
+
+def test_plans_move_back_with_the_clock(opened: Opened, clock: Clock) -> None:
+    """A source polled before the step is due an hour after it, not a day and an hour; what a
+    Retry-After said is kept; one that was not polled in the time ahead keeps its plan."""
+    store = opened(host_delay=1.0)
+    store.sync_sources(sources("a", "b", "c"))
+    store.record([poll(claimed(store, "c"), schedule=Schedule(due=clock.at + 2 * DAY, reason="x"))])
+    kept = clock.at + 2 * DAY
+    begun = clock.forward(days=1)
+    store.record([poll(claimed(store, "a"))])
+    limited = Schedule(due=begun + 2 * HOUR, reason="Retry-After", not_before=begun + 2 * HOUR)
+    store.record([failed(claimed(store, "b"), schedule=limited)])
+    clock.forward(days=-1)
+    assert store.claim_due(9, TTL) == []
+    assert store.turn_back(TTL) == DAY
+    assert store.turn_back(TTL) is None
+    a, b, c = store.sources()
+    assert (a.next_due, b.next_due, c.next_due) == (clock.at + HOUR, clock.at + 2 * HOUR, kept)
+    assert (a.last_polled_at, a.last_success_at, b.error_at) == (clock.at,) * 3
+    assert store.claim_due(9, TTL) == []
+    clock.forward(hours=1)
+    assert [claim.state.url for claim in store.claim_due(9, TTL)] == [url_of("a")]
+    assert store.make_due([url_of("b")]) == 0
+    clock.forward(hours=1)
+    assert store.make_due([url_of("b")]) == 1
+
+
+def test_claims_and_rests_of_hosts_do_not_last_a_day(opened: Opened, clock: Clock) -> None:
+    """A worker that was killed in the time ahead keeps its source for no more than a claim."""
+    store = opened(host_delay=1.0)
+    store.sync_sources(sources("a"))
+    claimed(store, "a")
+    clock.forward(days=-1)
+    assert store.turn_back(TTL) == timedelta(0)
+    assert store.turn_back(TTL) is None
+    store.make_due()
+    clock.forward(seconds=TTL.total_seconds() + 1)
+    claimed(store, "a")
+
+
+def test_a_record_that_was_under_way(opened: Opened, clock: Clock) -> None:
+    """What a poll of before the step leaves is found by the next look."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    claim = claimed(store, "a")
+    clock.forward(days=-1)
+    store.turn_back(TTL)
+    store.record([poll(claim)])
+    assert store.turn_back(TTL) == DAY
+    clock.forward(hours=1)
+    claimed(store, "a")
+
+
+def test_new_sources_of_the_time_ahead(opened: Opened, clock: Clock) -> None:
+    """Never polled, they are due at once; a paused one stays paused."""
+    store = opened()
+    store.sync_sources([*sources("a"), *sources("b", paused=True)])
+    clock.forward(days=-1)
+    assert store.claim_due(9, TTL) == []
+    assert store.turn_back(TTL) == timedelta(0)
+    assert store.turn_back(TTL) is None
+    assert [claim.state.url for claim in store.claim_due(9, TTL)] == [url_of("a")]
