@@ -21,6 +21,8 @@ log = structlog.get_logger("feedmill.dispatch")
 PollSource = Callable[[Claim], Poll]
 Record = Callable[[Sequence[Poll]], list[Recorded]]
 Release = Callable[[Sequence[Claim]], None]
+OnTrouble = Callable[[StoreError | None], None]
+"""Told why outcomes can't be recorded, and None when they can again."""
 OnRecorded = Callable[[Sequence[Poll], Sequence[Recorded]], None]
 
 
@@ -30,6 +32,10 @@ are claimed (with 1, a round of 2,000 answers of 304 took twice as long)."""
 
 
 def _nothing(_polls: Sequence[Poll], _recorded: Sequence[Recorded]) -> None:
+    return None
+
+
+def _unheard(_error: StoreError | None) -> None:
     return None
 
 
@@ -74,12 +80,14 @@ class ThreadDispatcher:
         release: Release,
         workers: int = 32,
         on_recorded: OnRecorded = _nothing,
+        on_trouble: OnTrouble = _unheard,
         delay: float = 0.05,
         batch: int = 200,
         retry: float = 1.0,
     ) -> None:
         self._poll, self._record, self._release = poll, record, release
         self._on_recorded, self._workers = on_recorded, workers
+        self._on_trouble = on_trouble
         self._delay, self._batch, self._retry = delay, batch, retry
         # One lock, and a condition for each who waits: with a single one, every poll would wake
         # all idle threads (70 % of the CPU of a round of 304s went there).
@@ -227,11 +235,14 @@ class ThreadDispatcher:
                 if not told:
                     log.error("record failed, retrying", polls=len(polls), error=str(error))
                     told = True
+                    self._on_trouble(error)
                 if self._stopping.wait(self._retry):
                     return
             except Exception as error:  # the recorder must outlive any batch
                 log.exception("record broke", polls=len(polls), error=type(error).__name__)
                 return
             else:
+                if told:
+                    self._on_trouble(None)
                 self._on_recorded(polls, recorded)
                 return

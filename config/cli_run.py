@@ -45,6 +45,7 @@ def run(
 
     opened = open_app(context, config, log_json=log_json, verbose=verbose)
     with opened as app, app.store.lock_run():
+        app.store.verify()
         app.sync()
         Engine(app).run()
 

@@ -39,13 +39,16 @@ LIMIT = 8.5
 last write wait for 10. What is not written then is polled again, as after a kill -9."""
 
 
+NO_DATABASE, NO_FOLDER = "the database can't be used", "the output folder can't be used"
+
+
 class Engine:
     """Everything that runs while `feedmill run` does."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._stop = threading.Event()
-        self._dispatcher = app.dispatcher(self._recorded)
+        self._dispatcher = app.dispatcher(self._recorded, self._unrecorded)
         settings = app.settings
         self._web = WebServer(
             settings.listen.host, settings.listen.port, settings.output, settings.site.url
@@ -144,11 +147,18 @@ class Engine:
         if (code := self._web.ended()) is not None:
             log.error("the web server ended, starting it again", exit_code=code)
             self._web.start()
-        self._web.tell("; ".join(self._trouble.values()) or READY)
+        self._web.tell("; ".join(sorted(set(self._trouble.copy().values()))) or READY)
 
     def _recorded(self, _polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
         if any(one.new or one.changed for one in recorded):
             self._clock.wake("publish")
+
+    def _unrecorded(self, error: StoreError | None) -> None:
+        if error is None:
+            self._trouble.pop("record", None)
+            log.info("going on", job="record")
+        else:
+            self._trouble["record"] = NO_DATABASE
 
     def _watched(self, job: str) -> _Watch:
         return _Watch(job, self._trouble)
@@ -166,8 +176,8 @@ class _Watch:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         before = self._trouble.get(self._job)
         if isinstance(error, (StoreError, OutputError)):
-            what = "the database" if isinstance(error, StoreError) else "the output folder"
-            self._trouble[self._job] = f"{what} can't be used"
+            no_store = isinstance(error, StoreError)
+            self._trouble[self._job] = NO_DATABASE if no_store else NO_FOLDER
             if before is None:
                 log.error("paused", job=self._job, error=str(error))
             return True

@@ -16,6 +16,7 @@ import structlog
 
 from config.settings import ALL, Settings
 from feeds import VERSION
+from feeds.errors import StoreError
 from feeds.models import Outcome, Poll, Recorded
 from feeds.store import Store, open_store
 
@@ -123,7 +124,9 @@ class App:
         return timedelta(seconds=longest + READING + MARGIN)
 
     def dispatcher(
-        self, on_recorded: Callable[[Sequence[Poll], Sequence[Recorded]], None] | None = None
+        self,
+        on_recorded: Callable[[Sequence[Poll], Sequence[Recorded]], None] | None = None,
+        on_trouble: Callable[[StoreError | None], None] = lambda _error: None,
     ) -> ThreadDispatcher:
         """A pool of poller threads; the caller closes it."""
         from aggregator.dispatch import ThreadDispatcher
@@ -140,6 +143,7 @@ class App:
             release=self.store.release,
             workers=self.settings.poll.concurrency,
             on_recorded=recorded,
+            on_trouble=on_trouble,
         )
 
     def link(self) -> int:

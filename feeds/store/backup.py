@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from feeds.errors import CorruptStore, StoreError
 from feeds.store.engine import Database, driver
+from feeds.store.faults import damaged
 
 
 def copy_into(database: Database, target: Path) -> None:
@@ -78,6 +79,17 @@ _CHECKS = {
 }
 
 
+def verify(database: Database) -> None:
+    """Raises CorruptStore when pages of the file are not as SQLite left them. Reads all of it but
+    compares no index with its table: 0.7 s for 100 MB. A server looks after its own files."""
+    if not database.sqlite:
+        return
+    with database.read() as connection:
+        first = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    if first != "ok":
+        raise damaged(" ".join(first.split()))
+
+
 def problems(database: Database) -> list[str]:
     """What is wrong, in words; empty when all is well. Reads everything."""
     found: list[str] = []
@@ -92,5 +104,5 @@ def problems(database: Database) -> list[str]:
                 if number := connection.execute(sa.text(query)).scalar_one():
                     found.append(f"{number} {what}")
     except CorruptStore as error:
-        found.append(str(error))
+        found.append(str(error).removeprefix("the database is damaged: "))
     return found

@@ -36,7 +36,6 @@ _WORDS: tuple[tuple[str, type[StoreError]], ...] = (
 _SAYS = {
     StoreBusy: "the database is busy or away",
     StoreFull: "the database can't grow: the disk is full",
-    CorruptStore: "the database is damaged",
     StoreError: "the database can't be used",
 }
 
@@ -58,7 +57,15 @@ def translate(error: exc.SQLAlchemyError) -> StoreError:
         return StoreError(f"{_SAYS[StoreError]}: {type(error).__name__}")
     words = " ".join(str(error.orig).split("\nLINE ")[0].split("\nDETAIL:")[0].split())
     kind = _kind(error, words.lower())
-    return kind(f"{_SAYS[kind]}: {words}")
+    return damaged(words) if kind is CorruptStore else kind(f"{_SAYS[kind]}: {words}")
+
+
+def damaged(words: str) -> CorruptStore:
+    """Says what is to be done, too."""
+    return CorruptStore(
+        f"the database is damaged: {words}; stop, and put a backup in its place, "
+        "or move it away to begin anew"
+    )
 
 
 def _kind(error: exc.DBAPIError, words: str) -> type[StoreError]:

@@ -149,6 +149,10 @@ class Store:
         """A consistent copy, replaced whole or not at all. SQLite only; else StoreError."""
         backup.copy_into(self._database, Path(path).absolute())
 
+    def verify(self) -> None:
+        """Raises CorruptStore, with what to do, when the file is damaged."""
+        backup.verify(self._database)
+
     def integrity(self) -> list[str]:
         """What is wrong, in words; empty when all is well. Reads everything."""
         return backup.problems(self._database)

@@ -132,6 +132,16 @@ def test_a_busy_database_is_waited_for() -> None:
     dispatcher.close(5)
 
 
+def test_a_database_that_is_away_is_told_of() -> None:
+    """Once, with the reason, and once when it is there again."""
+    book, told = Book(fail=3), list[str | None]()
+    dispatcher = threads(book, on_trouble=lambda error: told.append(error and str(error)))
+    dispatcher.dispatch(claims(1))
+    dispatcher.drain()
+    assert told == ["busy", None]
+    dispatcher.close(5)
+
+
 def test_closing_gives_back() -> None:
     """What has not begun, at once; what is too slow, when the time is over; later ones too."""
     gate, begun = threading.Event(), threading.Event()

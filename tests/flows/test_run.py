@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -209,3 +210,38 @@ def test_per_host_limit_holds_after_a_restart(tmp_path: Path) -> None:
         assert here.json("poll")["new"] == 20
         assert set(worst.values()) == {1}
         assert origin.most_at_once == 4
+
+
+def test_a_damaged_database(here: Installation) -> None:
+    """`run` refuses, with what to do, before it asks or publishes anything."""
+    here.verb("poll")
+    content = bytearray(here.database.read_bytes())
+    half = len(content) // 2 // 4096 * 4096
+    content[half : half + 40_000] = bytes(len(content[half : half + 40_000]))
+    here.database.write_bytes(content)
+    done = here.call("run")
+    assert done.returncode == 1
+    assert "put a backup in its place" in done.stderr
+    assert not here.public.exists()
+
+
+def test_a_full_disk(here: Installation, origin: Origin) -> None:
+    """Not ready, and the feeds are served; one line says it; all goes on when there is room."""
+    held = threading.Event()
+    origin.answer("/good", Answer(200, rss(*(f"n{n}" for n in range(3000))), gate=held))
+    with here.running() as site:
+        assert until(lambda: origin.asked("/good"))
+        limit_files(site, here.database.stat().st_size + 50_000)
+        held.set()
+        assert until(lambda: site.get("/readyz").status == 503)
+        assert site.get("/all/rss.xml").status == 200
+        limit_files(site, resource.RLIM_INFINITY)
+        site.wait_for("/all/rss.xml", "Title of n7")
+        site.wait_for("/readyz")
+        assert site.log.read_text().count("record failed, retrying") == 1
+
+
+def limit_files(site: Site, size: int) -> None:
+    """As a disk that has no more room."""
+    for pid in (site.process.pid, *alive(children(site.process.pid))):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

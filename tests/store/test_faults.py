@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from feeds.errors import StoreBusy, StoreError, StoreFull
+from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.store import Store, open_store, schema
 from feeds.store.claims import HostLimit
 from feeds.store.engine import Database
@@ -115,3 +115,28 @@ def test_killed_while_recording(store: Store, store_url: str) -> None:
         assert all(state.article_count % 40 == 0 for state in states)
         after.close()
         store.make_due()
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.8])
+def test_flipped_bytes(tmp_path: Path, part: float) -> None:
+    """A page that is not as SQLite left it is found by verify, which says what to do."""
+    path = tmp_path / "feedmill.db"
+    store = open_store(f"sqlite:///{path}")
+    store.sync_sources(sources("a"))
+    store.record([poll(claimed(store, "a"), *NAMES)])
+    store.verify()
+    store.close()
+    content = bytearray(path.read_bytes())
+    start = int(len(content) * part) // 4096 * 4096
+    content[start : start + 8192] = bytes(byte ^ 0x5A for byte in content[start : start + 8192])
+    path.write_bytes(content)
+    store = open_store(f"sqlite:///{path}")
+    with pytest.raises(CorruptStore, match="backup"):
+        store.verify()
+    assert store.integrity() != []
+    store.close()
+
+
+def test_a_sound_database(store: Store) -> None:
+    """Is left alone."""
+    store.verify()
