@@ -140,6 +140,7 @@ def test_json_logs(here: Installation) -> None:
     """With --log-json each line is one object with time, level and event."""
     with here.running("--log-json") as site:
         site.wait_for("/news/rss.xml", "Title of two")
+        assert until(lambda: "poll failed" in site.log.read_text())
     lines = [json.loads(line) for line in site.log.read_text().splitlines()]
     assert {"running", "polled", "poll failed", "stopped"} <= {each["event"] for each in lines}
     assert all({"timestamp", "level", "event"} <= set(each) for each in lines)
