@@ -14,8 +14,8 @@ from aggregator.dates import first_dates, updated_date
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
-from aggregator.schedule import Answer, Facts, Policy, next_poll
-from feeds.errors import FetchError, Gone, PollError, RateLimited
+from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
+from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
 from feeds.models import (
     ChangedArticle,
     Claim,
@@ -87,6 +87,11 @@ class Poller:
         try:
             response = obtain()
             poll = self._success(blank, source, response)
+        except HostBusy:
+            schedule = deferred(
+                Facts(self.policy, claim.state, source.every, Answer(at=self.now()))
+            )
+            poll = replace(blank, outcome=Outcome.DEFERRED, schedule=schedule)
         except PollError as error:
             poll = self._failure(blank, source, error, response)
         return replace(poll, duration=time.monotonic() - clock)

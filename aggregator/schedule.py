@@ -76,6 +76,20 @@ def next_poll(facts: Facts) -> Schedule:
     return Schedule(due=due, reason=reason, not_before=_told(facts))
 
 
+DEFERRED = "the host of its redirect was busy"
+FIRST_DEFERRAL = 30.0
+
+
+def deferred(facts: Facts) -> Schedule:
+    """A poll that had to be broken off for want of a turn at a redirect's host: again soon, later
+    each time, up to the interval."""
+    state, wait = facts.state, FIRST_DEFERRAL
+    if state.reason == DEFERRED and state.next_due and state.last_polled_at:
+        wait = (state.next_due - state.last_polled_at).total_seconds() * 2
+    wait = min(wait, facts.base) * (1 + 0.1 * _spread(facts))
+    return Schedule(due=facts.answer.at + timedelta(seconds=wait), reason=DEFERRED)
+
+
 def _spread(facts: Facts) -> float:
     """0..1, the same for the same source and poll: start times drift apart, and never gather
     on the hour (E19)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -87,6 +87,7 @@ class PollTable(Table):
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
     per_host: Annotated[int, Field(ge=1, le=100)] = 1
     host_delay: Duration = 1.0
+    retry_after: Literal["source", "host"] = "source"
     readers: Annotated[int, Field(ge=1, le=64)] = 2
     allow_private: Networks = False
 

@@ -37,6 +37,8 @@ class PollSettings:
     concurrency: int
     per_host: int
     host_delay: float
+    retry_after: str
+    """Who waits when a server says Retry-After: the "source", or its whole "host"."""
     readers: int
     allow_private: bool | tuple[str, ...]
 

@@ -22,6 +22,7 @@ from feeds.store import Store, open_store
 
 if TYPE_CHECKING:
     from aggregator.dispatch import ThreadDispatcher
+    from aggregator.errands import Turns
     from aggregator.fetch import Fetchers
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
@@ -66,7 +67,10 @@ class App:
         """The open store, told of the configured sources and feeds."""
         poll = self.settings.poll
         store = open_store(
-            self.settings.store_url, per_host=poll.per_host, host_delay=poll.host_delay
+            self.settings.store_url,
+            per_host=poll.per_host,
+            host_delay=poll.host_delay,
+            whole_host_waits=poll.retry_after == "host",
         )
         self._closing.callback(store.close)
         return store
@@ -81,11 +85,23 @@ class App:
 
     @cached_property
     def fetchers(self) -> Fetchers:
+        from aggregator.errands import HopPace
         from aggregator.fetch import Fetchers, FileFetcher, HttpFetcher
 
-        site = self.settings.site
-        web = HttpFetcher(user_agent(site.url, site.contact))
+        site, poll = self.settings.site, self.settings.poll
+        web = HttpFetcher(
+            user_agent(site.url, site.contact),
+            now=self.store.now,
+            pace=HopPace(turns=self.turns, delay=poll.host_delay),
+        )
         return Fetchers({"http": web, "https": web, "file": FileFetcher()})
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Turns at hosts, for requests that are no polls."""
+        from aggregator.errands import Turns
+
+        return Turns(store=self.store, now=self.store.now)
 
     @cached_property
     def reader(self) -> ReaderPool:

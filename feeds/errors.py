@@ -19,6 +19,7 @@
         │   │   ├── RateLimited  429, and 503 with Retry-After
         │   │   └── Gone         410
         │   ├── Blocked          a bot challenge or a login wall
+        │   ├── HostBusy         we gave that host no further request in time; no fault of its own
         │   └── FileUnreadable   a `file` source that can't be opened
         └── ReadError
             ├── NotAFeed  EmptyDocument
@@ -163,6 +164,10 @@ class Gone(HttpStatus):
 
 class Blocked(FetchError):
     kind = "blocked"
+
+
+class HostBusy(FetchError):
+    kind = "host-busy"
 
 
 class FileUnreadable(FetchError):

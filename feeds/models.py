@@ -298,6 +298,15 @@ class Claim:
     """Claimed by "poll now": interval and max-age were passed over."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The right to make one request to a host that is no poll (E29); it counts like a claim."""
+
+    id: int
+    host: str
+    until: datetime
+
+
 # --- Articles ---------------------------------------------------------------------------
 
 
@@ -409,6 +418,8 @@ class Outcome(StrEnum):
     SAME = "same"
     """200 with the bytes of last time: nothing was read"""
     NOT_MODIFIED = "not-modified"
+    DEFERRED = "deferred"
+    """a redirect led to a host that had no turn for us; tried again soon"""
     FAILED = "failed"
 
 

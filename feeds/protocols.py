@@ -38,6 +38,7 @@ from feeds.models import (
     SourceInfo,
     SourceState,
     StoryChange,
+    Turn,
     Unlinked,
     Validators,
 )
@@ -79,6 +80,11 @@ class Response:
     body: bytes
     validators: Validators
     bytes_received: int
+
+
+Pace = Callable[[str, str, float], AbstractContextManager[None]]
+"""(URL that a poll or errand had its turn for, URL that a redirect leads to, seconds left): the
+right to make that further request. Raises HostBusy."""
 
 
 class Fetcher(Protocol):
@@ -136,6 +142,17 @@ class PollStore(Protocol):
 
     def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
         """Newest first."""
+
+
+class TurnStore(Protocol):
+    """What errands need of the store: the host's budget, shared with polls (E29)."""
+
+    def turn(self, url: str, ttl: timedelta) -> Turn | datetime:
+        """The right to make one request to that URL's host now, for `ttl` at the most; or when to
+        ask again."""
+
+    def end_turn(self, turn: Turn) -> None:
+        """The request has ended: the host's delay starts."""
 
 
 class LinkStore(Protocol):

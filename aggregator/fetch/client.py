@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -17,7 +18,7 @@ from aggregator.fetch.decode import ACCEPT
 from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
 from feeds.errors import BadRedirect, FetchError, TooManyRedirects, TooSlow
 from feeds.models import Hop, Validators
-from feeds.protocols import Request, Response
+from feeds.protocols import Pace, Request, Response
 
 MAX_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -44,6 +45,11 @@ class _HopByHop(requests.Session):
         return None
 
 
+@contextmanager
+def _at_once(_turn: str, _url: str, _seconds: float) -> Iterator[None]:
+    yield
+
+
 class HttpFetcher:
     """Thread-safe; cookies are neither kept nor sent, the environment is not asked (E16)."""
 
@@ -54,8 +60,10 @@ class HttpFetcher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         ca_file: Path | None = None,
         proxy: str = "",
+        pace: Pace = _at_once,
     ) -> None:
-        self._agent, self._now = user_agent, now
+        """`pace`: asked before each hop of a redirect, since its host has a budget too (E19)."""
+        self._agent, self._now, self._pace = user_agent, now, pace
         self._session = _HopByHop()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -66,18 +74,16 @@ class HttpFetcher:
     def fetch(self, request: Request) -> Response:
         deadline = time.monotonic() + request.timeout
         target = _first(request)
-        hops: list[Hop] = []
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TooSlow("not done within the time limit")
-            answer = self._one(request, target, left)
-            hops.append(Hop(url=target.url, status=answer.status_code))
-            if answer.status_code not in REDIRECTS:
-                return self._response(request, target.url, hops, answer)
+        answer = self._one(request, target, _left(deadline))
+        hops = [Hop(url=target.url, status=answer.status_code)]
+        while answer.status_code in REDIRECTS:
             if len(hops) > MAX_REDIRECTS:
                 raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
             target = _next(target, answer.headers.get("location"))
+            with self._pace(request.url, target.url, _left(deadline)):
+                answer = self._one(request, target, _left(deadline))
+            hops.append(Hop(url=target.url, status=answer.status_code))
+        return self._response(request, target.url, hops, answer)
 
     def _one(self, request: Request, target: _Target, timeout: float) -> requests.Response:
         prepared = GuardedRequest()
@@ -142,6 +148,13 @@ def _validators(
         etag=given.etag or known.etag,
         last_modified=given.last_modified or known.last_modified,
     )
+
+
+def _left(deadline: float) -> float:
+    """Seconds. Raises TooSlow when there are none."""
+    if (left := deadline - time.monotonic()) <= 0:
+        raise TooSlow("not done within the time limit")
+    return left
 
 
 def _first(request: Request) -> _Target:

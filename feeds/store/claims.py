@@ -8,7 +8,7 @@ On PostgreSQL claiming never waits for a lock (SKIP LOCKED), so it is in no dead
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from feeds.models import Claim
 from feeds.store.codec import Moment
 from feeds.store.engine import Database
+from feeds.store.errands import first_end, running
 from feeds.store.sources import STATE, refresh_hosts, state_of
 from feeds.store.sql import among, chunks, greatest
 from feeds.store.tables import host, source
@@ -30,6 +31,8 @@ class HostLimit:
 
     per_host: int = 1
     delay: timedelta = timedelta(seconds=1)
+    whole_host_waits: bool = False
+    """Whether a Retry-After is for all sources of its host (E12), or for the one that was told."""
 
 
 def claim_due(
@@ -52,30 +55,8 @@ def claim_due(
     return claims
 
 
-# Not `source` itself, which an enclosing query may have, and would then be correlated with.
-_CLAIMED = source.alias("claimed")
-
-
-def _running(now: datetime) -> Any:
-    return (
-        sa.select(sa.func.count())
-        .where(_CLAIMED.c.host == host.c.name, _CLAIMED.c.claim_until > now)
-        .correlate(host)
-        .scalar_subquery()
-    )
-
-
-def _first_end(now: datetime) -> Any:
-    return (
-        sa.select(sa.func.min(_CLAIMED.c.claim_until))
-        .where(_CLAIMED.c.host == host.c.name, _CLAIMED.c.claim_until > now)
-        .correlate(host)
-        .scalar_subquery()
-    )
-
-
 def _open(now: datetime, rule: HostLimit) -> tuple[Any, ...]:
-    return host.c.next_allowed <= now, _running(now) < rule.per_host
+    return host.c.next_allowed <= now, running(host.c.name, now) < rule.per_host
 
 
 def _due(
@@ -145,7 +126,9 @@ def _take(
     if not found:
         return []
     # Seen again, now that the hosts are locked: another worker may have committed meanwhile.
-    full = sa.select(host.c.name).where(host.c.name.in_(found), _running(now) >= rule.per_host)
+    full = sa.select(host.c.name).where(
+        host.c.name.in_(found), running(host.c.name, now) >= rule.per_host
+    )
     closed = set(connection.execute(full).scalars())
     wanted = [number for name, number in found.items() if name not in closed]
     lock = (
@@ -198,14 +181,26 @@ def claim_one(database: Database, url: str, ttl: timedelta) -> Claim | None:
 
 
 def touch_hosts(
-    connection: Connection, names: Collection[str], now: datetime, rule: HostLimit
+    connection: Connection,
+    names: Collection[str],
+    now: datetime,
+    rule: HostLimit,
+    told: Mapping[str, datetime] | None = None,
 ) -> None:
-    """A request to these begins or has ended: the delay starts, and they wake anew."""
+    """A request to these begins or has ended: the delay starts, and they wake anew. `told`: hosts
+    that want to be left alone until then."""
     refresh_hosts(connection, names)
-    distant = [name for name in names if not name.startswith("file:")]
-    connection.execute(
-        sa.update(host).where(host.c.name.in_(distant)).values(next_allowed=now + rule.delay)
-    )
+    rows = [
+        {"its": name, "until": max(now + rule.delay, (told or {}).get(name, now))}
+        for name in sorted(names)
+        if not name.startswith("file:")
+    ]
+    if rows:
+        until = sa.bindparam("until", type_=Moment)
+        later = sa.update(host).where(
+            host.c.name == sa.bindparam("its"), host.c.next_allowed < until
+        )
+        connection.execute(later.values(next_allowed=until), rows)
 
 
 def release(database: Database, claims: Sequence[Claim]) -> None:
@@ -269,7 +264,9 @@ def next_claimable(
     with database.read() as connection:
         now = database.now(connection)
         wake = host.c.wake if urls is None else sa.func.min(source.c.wake)
-        free = sa.case((_running(now) >= rule.per_host, _first_end(now)), else_=wake)
+        free = sa.case(
+            (running(host.c.name, now) >= rule.per_host, first_end(host.c.name, now)), else_=wake
+        )
         if urls is None:
             return _earliest(
                 connection,

@@ -28,7 +28,10 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
         "claim_until": None,
     }
     told |= _facts(row, poll)
-    told |= _succeeded(row, poll, new + changed) if poll.failure is None else _failed(row, poll)
+    if poll.outcome is Outcome.DEFERRED:
+        told |= {name: getattr(row, name) for name in _STANDING}
+    else:
+        told |= _succeeded(row, poll, new + changed) if poll.failure is None else _failed(row, poll)
     resting = row.paused or not row.active or told["retired"]
     return told | {"wake": None if resting else poll.schedule.due}
 
@@ -43,6 +46,13 @@ def _facts(row: Any, poll: Poll) -> dict[str, Any]:
         "self_link": text(poll.facts.self_link),
         "hints": poll.facts.hints,
     }
+
+
+_STANDING = (
+    *("last_success_at", "last_new_at", "failures", "failing_since", "error_kind", "error"),
+    *("error_at", "error_count", "gone_seen", "retired"),
+)
+"""What a poll leaves alone that found nothing out."""
 
 
 def _succeeded(row: Any, poll: Poll, articles: int) -> dict[str, Any]:

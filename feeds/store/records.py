@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,8 +62,19 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         )
         results = {i: (new.get(i, 0), changed.get(i, 0)) for i in by_source}
         _write_sources(connection, rows, by_source, results)
-        touch_hosts(connection, {rows[i].host for i in by_source}, database.now(connection), rule)
+        hosts = {rows[i].host for i in by_source}
+        told = _told(rows, by_source) if rule.whole_host_waits else {}
+        touch_hosts(connection, hosts, database.now(connection), rule, told)
     return [_recorded(poll, by_source, results) for poll in polls]
+
+
+def _told(rows: dict[int, Any], polls: dict[int, Poll]) -> dict[str, datetime]:
+    """Host → the latest Retry-After that one of these polls brought."""
+    found: dict[str, datetime] = {}
+    for i, poll in polls.items():
+        if (until := poll.schedule.not_before) is not None:
+            found[rows[i].host] = max(until, found.get(rows[i].host, until))
+    return found
 
 
 def _locked(connection: Connection, polls: Sequence[Poll]) -> dict[int, Any]:

@@ -53,6 +53,13 @@ def upsert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) 
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), rows)
 
 
+def least(connection: Connection, *values: Any) -> ColumnElement[Any]:
+    """Of values none of which is null."""
+    name = "least" if connection.dialect.name == "postgresql" else "min"
+    function: ColumnElement[Any] = getattr(sa.func, name)(*values, type_=values[0].type)
+    return function
+
+
 def greatest(connection: Connection, *values: Any) -> ColumnElement[Any]:
     name = "greatest" if connection.dialect.name == "postgresql" else "max"
     function: ColumnElement[Any] = getattr(sa.func, name)(*values, type_=values[0].type)

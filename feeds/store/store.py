@@ -28,9 +28,10 @@ from feeds.models import (
     SourceInfo,
     SourceState,
     StoryChange,
+    Turn,
     Unlinked,
 )
-from feeds.store import articles, backup, feeds, locks, records, schema, stories, turned
+from feeds.store import articles, backup, errands, feeds, locks, records, schema, stories, turned
 from feeds.store import claims as claiming
 from feeds.store import sources as sourcing
 from feeds.store.claims import HostLimit
@@ -83,6 +84,14 @@ class Store:
 
     def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
         return sourcing.ledger(self._database, source_id, limit)
+
+    # --- TurnStore
+
+    def turn(self, url: str, ttl: timedelta) -> Turn | datetime:
+        return errands.turn(self._database, url, ttl, self._limit)
+
+    def end_turn(self, turn: Turn) -> None:
+        errands.end_turn(self._database, turn, self._limit)
 
     # --- LinkStore
 
@@ -195,12 +204,14 @@ def open_store(
     now: Callable[[], datetime] | None = None,
     per_host: int = 1,
     host_delay: float = 1.0,
+    whole_host_waits: bool = False,
     migrate: bool = True,
 ) -> Store:
     """Open `sqlite:///path`, `sqlite:///:memory:` or `postgresql://…`.
 
     `now`: the clock for due times and claims, instead of the database's. `per_host`: requests
-    at once to one host; `host_delay`: seconds between two. `migrate`: SQLite's schema is brought
+    at once to one host; `host_delay`: seconds between two; `whole_host_waits`: a Retry-After is
+    for all sources of its host. `migrate`: SQLite's schema is brought
     up to date, after a copy to `<db>.before-<rev>`; PostgreSQL's never is (SchemaError: run
     `feedmill migrate`, that is `open_for_migration(url).migrate()`).
     """
@@ -210,7 +221,9 @@ def open_store(
     except BaseException:
         database.close()
         raise
-    return Store(database, HostLimit(per_host=per_host, delay=timedelta(seconds=host_delay)))
+    delay = timedelta(seconds=host_delay)
+    limit = HostLimit(per_host=per_host, delay=delay, whole_host_waits=whole_host_waits)
+    return Store(database, limit)
 
 
 def open_for_migration(url: str) -> Store:
