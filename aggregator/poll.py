@@ -14,6 +14,7 @@ from aggregator.dates import first_dates, updated_date
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
+from aggregator.moves import sighted
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
 from feeds.models import (
@@ -116,15 +117,18 @@ class Poller:
             hops=response.hops,
             validators=response.validators,
         )
+        # What has not changed since last time is the old document only if that was no redirect.
+        unmoved = state.move is None
         if response.status == 304:
-            return self._scheduled(
-                replace(poll, outcome=Outcome.NOT_MODIFIED), source, response, state
-            )
+            poll = self._moved(replace(poll, outcome=Outcome.NOT_MODIFIED), source, same=unmoved)
+            return self._scheduled(poll, source, response, state)
         digest = blake2b(response.body, digest_size=16).digest()
         if digest == state.body_digest and state.error_kind is None:
-            return self._scheduled(replace(poll, outcome=Outcome.SAME), source, response, state)
+            poll = self._moved(replace(poll, outcome=Outcome.SAME), source, same=unmoved)
+            return self._scheduled(poll, source, response, state)
         document = self.read(response.body, response.url, response.headers.get("content-type"))
-        poll = self._identified(poll, document)
+        bound = self._bound(poll, document)
+        poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
         facts = FeedFacts(
             title=document.title,
             link=document.link,
@@ -137,14 +141,19 @@ class Poller:
             replace(poll, body_digest=digest, facts=facts), source, response, read
         )
 
-    def _identified(self, poll: Poll, document: Document) -> Poll:
+    def _bound(self, poll: Poll, document: Document) -> list[Bound]:
         items = identify(document, self.rules)
         known = self.known(poll.claim.source_id, digests(items)) if items else []
-        bound = bind(items, known)
-        new = _new(bound, poll)
-        changed = _changed(bound, poll)
-        outcome = Outcome.NEW if new or changed else Outcome.UNCHANGED
-        return replace(poll, outcome=outcome, new=new, changed=changed)
+        return bind(items, known)
+
+    def _moved(self, poll: Poll, source: Source, *, same: bool) -> Poll:
+        """With what its redirects say of the source's address (E21); a response that came another
+        way says nothing of it."""
+        if not poll.hops:
+            return poll
+        state, credentials = poll.claim.state, bool(source.headers or source.auth)
+        moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=credentials)
+        return replace(poll, move=moving.move, adopt=moving.adopt, adopt_why=moving.why)
 
     def _scheduled(
         self, poll: Poll, source: Source, response: Response, state: SourceState
@@ -182,6 +191,21 @@ class Poller:
             # A body that could not be read must be fetched again, whole (E4).
             validators=None,
         )
+
+
+def _identified(poll: Poll, bound: list[Bound]) -> Poll:
+    new, changed = _new(bound, poll), _changed(bound, poll)
+    outcome = Outcome.NEW if new or changed else Outcome.UNCHANGED
+    return replace(poll, outcome=outcome, new=new, changed=changed)
+
+
+def _same(state: SourceState, document: Document, bound: list[Bound]) -> bool:
+    """Whether this is what the source showed before it began to redirect: it has articles of that
+    time, or the same title."""
+    known = [each.known for each in bound if each.known is not None]
+    if state.move is None:
+        return bool(known) or bool(document.title and document.title == state.title)
+    return any(article.first_seen < state.move.since for article in known)
 
 
 def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from feeds.models import Failure, Outcome, Poll
 from feeds.store.codec import text
+from feeds.store.sources import host_of
 from feeds.store.tables import LEDGER
 
 
@@ -22,6 +23,8 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
         "fresh_until": poll.fresh_until,
         "rhythm": row.rhythm if poll.rhythm is None else poll.rhythm,
         "move": poll.move,
+        "fetch_url": poll.adopt or row.fetch_url,
+        "host": host_of(poll.adopt) if poll.adopt else row.host,
         "validators": row.validators if poll.validators is None else poll.validators,
         "body_digest": row.body_digest if poll.body_digest is None else poll.body_digest,
         "article_count": row.article_count + new,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.models import Poll, Recorded
-from feeds.store import articles
+from feeds.store import articles, moves
 from feeds.store.claims import HostLimit, touch_hosts
 from feeds.store.engine import Database
 from feeds.store.outcome import after, ledger_row, unwritable
@@ -62,6 +62,7 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         )
         results = {i: (new.get(i, 0), changed.get(i, 0)) for i in by_source}
         _write_sources(connection, rows, by_source, results)
+        moves.adopted(connection, rows, by_source)
         hosts = {rows[i].host for i in by_source}
         told = _told(rows, by_source) if rule.whole_host_waits else {}
         touch_hosts(connection, hosts, database.now(connection), rule, told)

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from feeds.models import (
+    AddressChange,
     Article,
     Category,
     Claim,
@@ -31,7 +32,18 @@ from feeds.models import (
     Turn,
     Unlinked,
 )
-from feeds.store import articles, backup, errands, feeds, locks, records, schema, stories, turned
+from feeds.store import (
+    articles,
+    backup,
+    errands,
+    feeds,
+    locks,
+    moves,
+    records,
+    schema,
+    stories,
+    turned,
+)
 from feeds.store import claims as claiming
 from feeds.store import sources as sourcing
 from feeds.store.claims import HostLimit
@@ -148,6 +160,14 @@ class Store:
         return articles.newest(self._database, source_ids, limit)
 
     # --- for wiring and the operator
+
+    def address_changes(self, source_id: int | None = None) -> list[AddressChange]:
+        """Adopted redirects and their undoing, newest first."""
+        return moves.changes(self._database, source_id)
+
+    def undo_move(self, source_id: int) -> AddressChange | None:
+        """Request the configured address again, for good; None when it is requested already."""
+        return moves.undo(self._database, source_id)
 
     def source_categories(self) -> dict[int, tuple[str, ...]]:
         """Source id → slugs, of active sources, in the order of their configuration."""
