@@ -79,14 +79,15 @@ Route = Reply | Callable[[Received], Reply]
 class Origin:
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    port: int = 0
     requests: list[Received] = field(default_factory=list)
     most_at_once: int = 0
 
     def __post_init__(self) -> None:
         self._routes: dict[str, Route] = {}
         self._closing, self._lock = threading.Event(), threading.Lock()
-        self._socket = socket.create_server((self.host, 0), backlog=200)
-        self.port: int = self._socket.getsockname()[1]
+        self._socket = socket.create_server((self.host, self.port), backlog=200)
+        self.port = self._socket.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._connections: set[socket.socket] = set()
         self._under_way = 0
