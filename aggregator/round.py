@@ -29,6 +29,29 @@ def run_due(store: PollStore, dispatcher: Dispatcher, ttl: timedelta) -> int:
     return begun
 
 
+def keep_polling(
+    store: PollStore, dispatcher: Dispatcher, ttl: timedelta, *, seconds: float, pause: Pause
+) -> None:
+    """What a tick does: claim whatever becomes due, or whose host has rested, until there is
+    nothing to come within `seconds`. A host's next source then starts when its delay is over,
+    not at some later tick."""
+    while True:
+        begun = run_due(store, dispatcher, ttl)
+        if begun or dispatcher.room() <= 0:
+            dispatcher.wait(seconds)
+            if pause(0.0):
+                return
+            continue
+        soon = store.next_claimable()
+        left = seconds if soon is None else (soon - store.now()).total_seconds()
+        if left >= seconds or pause(max(left, BREATH)):
+            return
+
+
+BREATH = 0.1
+"""Seconds between two claims when a few hosts come free one by one: each costs a transaction."""
+
+
 def run_round(
     store: PollStore,
     dispatcher: Dispatcher,

@@ -12,7 +12,7 @@ from types import FrameType
 import structlog
 
 from aggregator.clock import Clock
-from aggregator.round import run_due
+from aggregator.round import keep_polling
 from config.wiring import App
 from feeds.errors import ConfigError, FeedmillError, OutputError, StoreError
 from feeds.models import Poll, Recorded
@@ -127,10 +127,13 @@ class Engine:
 
     def _poll(self) -> None:
         with self._watched("poll"):
-            while not self._stop.is_set() and run_due(
-                self._app.store, self._dispatcher, self._app.claim_time
-            ):
-                self._dispatcher.wait(TICK)
+            keep_polling(
+                self._app.store,
+                self._dispatcher,
+                self._app.claim_time,
+                seconds=TICK,
+                pause=self._stop.wait,
+            )
 
     def _publish(self) -> None:
         with self._watched("publish"):

@@ -41,8 +41,7 @@ def turn_back(database: Database, ttl: timedelta, rule: HostLimit) -> timedelta 
         ids |= _wake_new(connection, now)
         names = sa.select(source.c.host).where(among(connection, source.c.id, ids)).distinct()
         refresh_hosts(connection, connection.execute(names).scalars())
-        rested = sa.update(host).where(host.c.next_allowed > now + rule.delay)
-        connection.execute(rested.values(next_allowed=now + rule.delay))
+        _rest(connection, now, step, rule)
     return step or timedelta(0)
 
 
@@ -55,7 +54,9 @@ def _ahead(connection: Connection, now: datetime) -> timedelta | None:
 def _strays(connection: Connection, now: datetime, ttl: timedelta, rule: HostLimit) -> bool:
     """From the time ahead: claims of a worker that was killed, rests of hosts, new sources."""
     claims = sa.exists().where(source.c.claim_until > now + ttl + SLACK)
-    rests = sa.exists().where(host.c.next_allowed > now + rule.delay + SLACK)
+    rests: Any = sa.exists().where(host.c.next_allowed > now + rule.delay + SLACK)
+    if rule.whole_host_waits:  # A host may well have asked for days.
+        rests = sa.false()
     new = sa.exists().where(_late(now))
     return bool(connection.execute(sa.select(sa.or_(claims, rests, new))).scalar_one())
 
@@ -64,6 +65,23 @@ def _late(now: datetime) -> Any:
     """Of sources that were never polled: due later than at once, as only a clock ahead says."""
     never = sa.and_(source.c.last_polled_at.is_(None), source.c.claim_until.is_(None))
     return sa.and_(never, source.c.next_due > now + SLACK)
+
+
+def _rest(connection: Connection, now: datetime, step: timedelta | None, rule: HostLimit) -> None:
+    """Hosts rest for no more than their delay; where a Retry-After is the whole host's, for as
+    much less as the clock was set back."""
+    until = now + rule.delay
+    long = host.c.next_allowed > until
+    if not rule.whole_host_waits:
+        connection.execute(sa.update(host).where(long).values(next_allowed=until))
+    elif step is not None:
+        rows = connection.execute(sa.select(host.c.name, host.c.next_allowed).where(long)).all()
+        moved = [{"its": row.name, "until": max(until, row.next_allowed - step)} for row in rows]
+        named = sa.update(host).where(host.c.name == sa.bindparam("its"))
+        if moved:
+            connection.execute(
+                named.values(next_allowed=sa.bindparam("until", type_=Moment)), moved
+            )
 
 
 _PLANS = ("next_due", "not_before", "wake", "claim_until")

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from aggregator.dispatch import InlineDispatcher, ThreadDispatcher
-from aggregator.round import run_due, run_round
+from aggregator.round import keep_polling, run_due, run_round
 from feeds.models import Claim, Poll, Source
 from feeds.store import Store
+from tests.databases import Clock, Opened
 from tests.store.material import TTL, poll, sources, url_of
 
 
@@ -94,3 +95,36 @@ def test_run_due_fills_the_room(store: Store) -> None:
     dispatcher.close(5)
     assert begun == 10
     assert set(counting.polled.values()) == {1}
+
+
+def test_a_tick_follows_a_host_from_delay_to_delay(opened: Opened, clock: Clock) -> None:
+    """E19: the next source of a host begins when the delay is over, whoever else is due; a tick
+    ends when nothing comes within it."""
+    store = opened(host_delay=0.4)
+    crowd = [Source(url=f"https://one.example/{n}") for n in range(5)]
+    store.sync_sources([*crowd, *sources("a", "b")])
+    starts = list[tuple[str, float]]()
+    begun = clock.at
+
+    def of(claim: Claim) -> Poll:
+        starts.append((claim.state.url, round((clock.at - begun).total_seconds(), 3)))
+        return poll(claim)
+
+    def pause(seconds: float) -> bool:
+        clock.forward(seconds=seconds)
+        return False
+
+    keep_polling(store, InlineDispatcher(of, store.record), TTL, seconds=1.0, pause=pause)
+    assert [at for url, at in starts if "one.example" in url] == [0.0, 0.4, 0.8, 1.2, 1.6]
+    assert [at for url, at in starts if "one.example" not in url] == [0.0, 0.0]
+    assert (clock.at - begun).total_seconds() < 2.0
+
+
+def test_a_tick_ends_when_told(opened: Opened) -> None:
+    """SIGTERM in the middle of a host's queue: no further claim."""
+    store = opened(host_delay=0.4)
+    store.sync_sources([Source(url=f"https://one.example/{n}") for n in range(5)])
+    counting = Counting()
+    dispatcher = InlineDispatcher(counting, store.record)
+    keep_polling(store, dispatcher, TTL, seconds=1.0, pause=lambda _seconds: True)
+    assert counting.polled.total() == 1

@@ -86,3 +86,18 @@ def test_new_sources_of_the_time_ahead(opened: Opened, clock: Clock) -> None:
     assert store.turn_back(TTL) == timedelta(0)
     assert store.turn_back(TTL) is None
     assert [claim.state.url for claim in store.claim_due(9, TTL)] == [url_of("a")]
+
+
+def test_a_host_that_asked_for_hours(opened: Opened, clock: Clock) -> None:
+    """Where a Retry-After holds the whole host, its rest is no stray of the clock; set back, the
+    clock shortens it by the same step."""
+    store = opened(whole_host_waits=True, host_delay=1.0)
+    store.sync_sources(sources("a"))
+    until = clock.at + 3 * HOUR
+    told = Schedule(due=until, reason="Retry-After", not_before=until)
+    store.record([failed(claimed(store, "a"), schedule=told)])
+    assert store.turn_back(TTL) is None
+    assert store.turn(url_of("a"), TTL) == until
+    clock.forward(days=-1)
+    assert store.turn_back(TTL) == DAY
+    assert store.turn(url_of("a"), TTL) == clock.at + 3 * HOUR
