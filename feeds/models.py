@@ -517,6 +517,7 @@ class LedgerRow:
     sent: Validators | None
     """As they went out; None: an unconditional request."""
     got: Validators | None
+    """What there was to be kept; None: nothing."""
     hops: str
     """Statuses of the redirects before the last answer: "301 302"; "" without."""
     new: int

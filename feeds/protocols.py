@@ -118,7 +118,8 @@ class PollStore(Protocol):
 
     def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
         """Make these (None: all active) sources due now, but for those told to wait by
-        Retry-After; `fresh` also forgets validators and body digest. Returns how many."""
+        Retry-After, and retired ones unless they are named; `fresh` also forgets validators and
+        body digest. Returns how many."""
 
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         """When claim_due could next give something; None when nothing is scheduled at all."""

@@ -239,7 +239,8 @@ def make_due(database: Database, urls: Collection[str] | None, *, fresh: bool) -
         query = sa.select(source.c.id, source.c.host).where(
             source.c.active,
             ~source.c.paused,
-            ~source.c.retired,
+            # One that is gone is tried when the operator names it.
+            sa.true() if urls is not None else ~source.c.retired,
             sa.or_(source.c.not_before.is_(None), source.c.not_before <= now),
             sa.or_(source.c.claim_until.is_(None), source.c.claim_until <= now),
         )

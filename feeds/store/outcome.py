@@ -7,7 +7,6 @@ from typing import Any
 from feeds.models import Failure, Outcome, Poll
 from feeds.store.codec import text
 from feeds.store.sources import host_of
-from feeds.store.tables import LEDGER
 
 
 def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
@@ -87,29 +86,6 @@ def _failed(row: Any, poll: Poll) -> dict[str, Any]:
         "error_count": row.error_count + 1,
         "gone_seen": poll.gone,
         "retired": row.retired or (poll.gone and row.gone_seen),  # E23
-    }
-
-
-def ledger_row(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
-    """The ledger's line on this poll."""
-    number = row.polls + 1
-    return {
-        "source_id": row.id,
-        "slot": number % LEDGER,
-        "number": number,
-        "at": poll.started_at,
-        "reason": poll.why or row.reason,
-        "outcome": str(poll.outcome),
-        "status": poll.status,
-        "duration": poll.duration,
-        "bytes_received": poll.bytes_received,
-        "sent": poll.sent,
-        "got": poll.validators,
-        "hops": " ".join(str(hop.status) for hop in poll.hops[:-1]),
-        "new": new,
-        "changed": changed,
-        "error_kind": poll.failure.kind if poll.failure else None,
-        "error": text(poll.failure.text) if poll.failure else None,
     }
 
 

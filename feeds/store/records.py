@@ -11,12 +11,11 @@ from sqlalchemy.engine import Connection
 
 from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.models import Poll, Recorded
-from feeds.store import articles, moves
+from feeds.store import articles, ledger, moves
 from feeds.store.claims import HostLimit, touch_hosts
 from feeds.store.engine import Database
-from feeds.store.outcome import after, ledger_row, unwritable
-from feeds.store.sql import among, upsert
-from feeds.store.tables import poll as ledger
+from feeds.store.outcome import after, unwritable
+from feeds.store.sql import among
 from feeds.store.tables import source
 
 # What is wrong with the database, not with a poll: nothing else would fare better.
@@ -102,7 +101,7 @@ def _write_sources(
     statement = sa.update(source).where(source.c.id == sa.bindparam("number"))
     values = [{"number": i} | after(rows[i], polls[i], *results[i]) for i in ids]
     connection.execute(statement, values)
-    upsert(connection, ledger, [ledger_row(rows[i], polls[i], *results[i]) for i in ids])
+    ledger.write(connection, [ledger.line(rows[i], polls[i], *results[i]) for i in ids])
 
 
 def _recorded(

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Hints, LedgerRow, Outcome, Source, SourceInfo, SourceState
+from feeds.models import Hints, Source, SourceInfo, SourceState
+from feeds.store import ledger
 from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
 from feeds.store.sql import chunks, insert_missing, one_at_a_time
-from feeds.store.tables import host, poll, source
+from feeds.store.tables import host, source
 
 _FIELDS = tuple(each.name for each in fields(SourceState))
 STATE = (*(source.c[name] for name in _FIELDS), source.c.name)
@@ -64,8 +65,9 @@ _MILLION = 10**6
 # --- sync
 
 
-def sync(database: Database, sources: Iterable[Source]) -> None:
-    """Make the store know just these, in this order, in one transaction. 100,000: seconds."""
+def sync(database: Database, sources: Iterable[Source], lines: int) -> None:
+    """Make the store know just these, in this order, in one transaction. 100,000: seconds.
+    `lines`: the ledger's, in all."""
     wanted = {each.url: each for each in sources}
     with database.write() as connection:
         one_at_a_time(connection, "sync")  # Two that start together would insert the same rows.
@@ -88,6 +90,7 @@ def sync(database: Database, sources: Iterable[Source]) -> None:
         _write(connection, new, edits)
         add_hosts(connection, hosts)
         refresh_hosts(connection, hosts)
+        ledger.settle(connection, [row.id for row in gone], lines)
 
 
 _EDITABLE = (
@@ -226,18 +229,3 @@ def categories(database: Database) -> dict[int, tuple[str, ...]]:
     )
     with database.read() as connection:
         return {row.id: row.categories for row in connection.execute(query).all()}
-
-
-def ledger(database: Database, source_id: int, limit: int) -> list[LedgerRow]:
-    query = (
-        sa.select(*(column for column in poll.c if column.name not in _NOT_SHOWN))
-        .where(poll.c.source_id == source_id)
-        .order_by(poll.c.number.desc())
-        .limit(limit)
-    )
-    with database.read() as connection:
-        rows = connection.execute(query).all()
-    return [LedgerRow(**{**row._mapping, "outcome": Outcome(row.outcome)}) for row in rows]
-
-
-_NOT_SHOWN = {"source_id", "slot", "number"}

@@ -37,6 +37,7 @@ from feeds.store import (
     backup,
     errands,
     feeds,
+    ledger,
     locks,
     moves,
     records,
@@ -54,8 +55,10 @@ from feeds.store.tables import article, feed, poll, source, story
 class Store:
     """A database whose schema is ours. Thread-safe; raises StoreError and its kinds only."""
 
-    def __init__(self, database: Database, limit: HostLimit) -> None:
-        self._database, self._limit = database, limit
+    def __init__(
+        self, database: Database, limit: HostLimit, ledger_lines: int = ledger.TOTAL
+    ) -> None:
+        self._database, self._limit, self._lines = database, limit, ledger_lines
 
     # --- PollStore
 
@@ -63,7 +66,7 @@ class Store:
         return self._database.now()
 
     def sync_sources(self, sources: Iterable[Source]) -> None:
-        sourcing.sync(self._database, sources)
+        sourcing.sync(self._database, sources, self._lines)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None
@@ -95,7 +98,7 @@ class Store:
         return sourcing.states(self._database)
 
     def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
-        return sourcing.ledger(self._database, source_id, limit)
+        return ledger.lines(self._database, source_id, limit)
 
     # --- TurnStore
 
@@ -225,15 +228,16 @@ def open_store(
     per_host: int = 1,
     host_delay: float = 1.0,
     whole_host_waits: bool = False,
+    ledger_lines: int = ledger.TOTAL,
     migrate: bool = True,
 ) -> Store:
     """Open `sqlite:///path`, `sqlite:///:memory:` or `postgresql://…`.
 
     `now`: the clock for due times and claims, instead of the database's. `per_host`: requests
     at once to one host; `host_delay`: seconds between two; `whole_host_waits`: a Retry-After is
-    for all sources of its host. `migrate`: SQLite's schema is brought
-    up to date, after a copy to `<db>.before-<rev>`; PostgreSQL's never is (SchemaError: run
-    `feedmill migrate`, that is `open_for_migration(url).migrate()`).
+    for all sources of its host. `ledger_lines`: the ledger's bound in all. `migrate`: SQLite's
+    schema is brought up to date, after a copy to `<db>.before-<rev>`; PostgreSQL's never is
+    (SchemaError: run `feedmill migrate`, that is `open_for_migration(url).migrate()`).
     """
     database = Database(url, now)
     try:
@@ -243,7 +247,7 @@ def open_store(
         raise
     delay = timedelta(seconds=host_delay)
     limit = HostLimit(per_host=per_host, delay=delay, whole_host_waits=whole_host_waits)
-    return Store(database, limit)
+    return Store(database, limit, ledger_lines)
 
 
 def open_for_migration(url: str) -> Store:

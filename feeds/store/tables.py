@@ -198,8 +198,7 @@ placement = Table(
     sqlite_with_rowid=False,
 )
 
-# A ring of LEDGER rows for each source: `slot` is the poll's number modulo LEDGER, so that the
-# newest row takes the place of the oldest and nothing has to be pruned.
+# A ring of at most LEDGER rows for each source: `slot` is the poll's number modulo LEDGER.
 poll = Table(
     "poll",
     metadata,
@@ -213,7 +212,7 @@ poll = Table(
     Column("duration", Float, nullable=False),
     Column("bytes_received", BigInteger, nullable=False),
     Column("sent", VALIDATORS),
-    Column("got", VALIDATORS),
+    Column("got", VALIDATORS),  # null: as sent, or none
     Column("hops", Text, nullable=False, server_default=text("''")),
     Column("new", Integer, nullable=False),
     Column("changed", Integer, nullable=False),

@@ -7,7 +7,7 @@ import pytest
 from feeds.models import Source, Status
 from feeds.store import Store
 from tests.databases import Clock, Opened
-from tests.store.material import HOUR, TTL, claimed, poll, sources, stored, url_of
+from tests.store.material import TTL, claimed, poll, sources, stored, url_of
 
 
 def test_new_sources_are_due_at_once(opened: Opened, clock: Clock) -> None:
@@ -139,20 +139,6 @@ def test_categories_of_active_sources(store: Store) -> None:
     assert store.source_categories() == {ids[0]: ("x", "y"), ids[1]: ()}
     store.sync_sources(sources("b", categories=("y",)))
     assert store.source_categories() == {ids[1]: ("y",)}
-
-
-def test_ledger_keeps_the_newest_200(opened: Opened, clock: Clock) -> None:
-    """The ledger is newest first and never longer than 200 lines."""
-    store = opened()
-    store.sync_sources(sources("a"))
-    begun = clock.at
-    for _ in range(205):
-        store.record([poll(claimed(store, "a"))])
-        clock.forward(hours=1)
-    rows = store.ledger(store.sources()[0].id)
-    assert [row.at for row in rows] == [begun + HOUR * n for n in range(204, 4, -1)]
-    assert rows[0].reason == "interval"
-    assert len(store.ledger(store.sources()[0].id, limit=3)) == 3
 
 
 @pytest.mark.slow
