@@ -25,6 +25,10 @@ ConfigOption = Annotated[
     ),
 ]
 JsonLogs = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON (keys: docs/commands.md).")]
+SourceName = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="Its number, URL, FILE, or a part of its name.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")]
 
 app = typer.Typer(
@@ -72,9 +76,10 @@ def common(
 
 def main() -> None:
     """The installed command. Turns every error of ours into words on standard error."""
-    from config import cli_keep, cli_look, cli_run
+    from config import cli_keep, cli_ledger, cli_look, cli_redirects, cli_run, cli_sources, cli_why
 
-    for module in (cli_run, cli_look, cli_keep):
+    looking = (cli_look, cli_sources, cli_why, cli_ledger, cli_redirects)
+    for module in (cli_run, *looking, cli_keep):
         module.register(app)
     try:
         app()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 import time
@@ -13,13 +12,11 @@ from typing import Annotated
 
 import typer
 
-from aggregator.identity.urls import address_key
 from config.cli import ConfigOption, JsonLogs, Verbose
-from config.logs import redact
+from config.finding import find
 from config.opening import open_app
-from config.settings import Settings
 from config.wiring import App
-from feeds.errors import ConfigError, StoreInUse
+from feeds.errors import StoreInUse
 from feeds.models import Outcome, Poll, Recorded
 
 PATIENCE = 15
@@ -61,7 +58,11 @@ def poll(
     ] = False,
     source: Annotated[
         list[str] | None,
-        typer.Option("--source", metavar="URL", help="Only this one (or FILE); repeatable."),
+        typer.Option(
+            "--source",
+            metavar="SOURCE",
+            help="Only this one: its number, URL, FILE, or a part of its name; repeatable.",
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit code 1 when any source failed.")
@@ -76,8 +77,8 @@ def poll(
     """
     tally, quiet = Tally(), sys.stderr.isatty()
     with open_app(context, config, log_json=log_json, verbose=verbose, quiet=quiet) as app:
-        urls = _known(app, source)
         app.sync()
+        urls = _known(app, source)
         if now or fresh:
             app.store.make_due(urls, fresh=fresh)
         _round(app, urls, tally)
@@ -144,32 +145,10 @@ class Tally:
 
 
 def _known(app: App, given: list[str] | None) -> list[str] | None:
-    """The URLs as configured, of URLs in any spelling and of files; raises ConfigError for what
-    is no source. Addresses that are secret are taken, never suggested."""
+    """The URLs as configured, of sources by any of their names. Raises ConfigError."""
     if not given:
         return None
-    settings, found, wrong = app.settings, [], []
-    by_spelling = {address_key(url) or url: url for url in settings.sources}
-    for name in given:
-        url = name if "://" in name else (settings.folder / name).resolve().as_uri()
-        if (known := by_spelling.get(address_key(url) or url)) is not None:
-            found.append(known)
-        else:
-            near = _near(name, settings)
-            wrong.append(f"--source {redact(name)}: no such source; {near}")
-    if wrong:
-        raise ConfigError(wrong)
-    return found
-
-
-def _near(name: str, settings: Settings) -> str:
-    shown = [
-        settings.file_of(url) or url
-        for url, source in settings.sources.items()
-        if not source.secret_url and redact(url) == url
-    ]
-    close = difflib.get_close_matches(name, shown, 1, 0.6) if len(shown) < 1000 else []
-    return f'did you mean "{close[0]}"?' if close else "see `feedmill sources`"
+    return [each.url for each in find(given, app.settings, app.store.sources(), "--source ")]
 
 
 def _round(app: App, urls: Collection[str] | None, tally: Tally) -> None:

@@ -232,6 +232,8 @@ def log_poll(poll: Poll, result: Recorded) -> None:
     secret (E32)."""
     from urllib.parse import urlsplit
 
+    from aggregator.notices import notices
+
     state = poll.claim.state
     values = {
         "source": state.id,
@@ -250,3 +252,5 @@ def log_poll(poll: Poll, result: Recorded) -> None:
         log.warning("poll failed", kind=poll.failure.kind, error=poll.failure.text, **shown)
     else:
         log.info("polled", outcome=poll.outcome.value, **shown)
+    for notice in () if result.fenced else notices(poll):
+        log.warning(notice.event, source=state.id, host=values["host"], **notice.values)

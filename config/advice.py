@@ -1,0 +1,72 @@
+"""One piece of advice for each way that a source can stand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from config.standing import Standing
+from feeds.models import SourceState
+
+ADVICE: Mapping[str, str] = {
+    "dns": "Its host has no address. Look whether the domain still exists; a typo in the URL "
+    "shows so too.",
+    "refused": "Nothing listens at that host and port. Look whether the site is up, and at the "
+    "port in the URL.",
+    "connection": "The connection breaks. Mostly it mends itself; if only you see it, look at "
+    "your network and proxy.",
+    "tls": "Its certificate can't be trusted. Tell the publisher; for a CA of your own, "
+    "configure its file.",
+    "address": "Its host has a private address. If you want that, name the network in "
+    "`allow_private`.",
+    "too-slow": "It does not answer in time. Give it a longer `timeout` if it is worth it.",
+    "too-large": "The document is larger than `max_body`. Look for a shorter feed of that site, "
+    "or raise the limit.",
+    "truncated": "The body ends too early. Mostly it mends itself; else tell the publisher.",
+    "encoding": "Its Content-Encoding can't be undone. Tell the publisher.",
+    "redirects": "It redirects in circles. Look for the feed's new address in a browser, and "
+    "configure that one.",
+    "bad-redirect": "It redirects to something that is no web address. Look for the feed's new "
+    "address.",
+    "http": "The server answers with an error. Look at the URL in a browser: a 404 means that "
+    "the feed has another address, a 401 or 403 that it wants credentials.",
+    "rate-limited": "The server asks for fewer requests, and Feedmill waits as long as it says. "
+    "If it goes on, set a longer `every` for this source.",
+    "gone": "The publisher says that the feed is gone for good. Remove the source (its articles "
+    "stay), or configure its new address with `was`.",
+    "blocked": "A bot check or a login page came instead of the feed. Ask the publisher to let "
+    "feed readers through; Feedmill keeps to its own name.",
+    "host-busy": "Other sources take that host's time. It is tried again by itself.",
+    "file": "The file can't be opened. Look at its path and at who may read it.",
+    "not-a-feed": "A page came where a feed was expected. `feedmill add URL` finds the feeds "
+    "that a page names.",
+    "empty": "An empty document came. Mostly it mends itself; else tell the publisher.",
+    "read": "The document can't be read. `feedmill preview URL` shows what came; tell the "
+    "publisher.",
+    "read-too-slow": "Reading the document takes too long. `feedmill preview URL` shows what came.",
+    "read-too-hungry": "Reading the document takes too much memory. Look for a shorter feed of "
+    "that site.",
+    "read-crashed": "Reading the document crashed its reader. Please report it to Feedmill with "
+    "the document.",
+    "store": "Its articles could not be written to the database. `feedmill check` looks at the "
+    "database; please report it to Feedmill.",
+    "fetch": "The request could not be made. Look at the URL and the headers of this source.",
+}
+"""By `PollError.kind`."""
+
+OTHER: Mapping[str, str] = {
+    "quiet": "It answers, and nothing new comes, for much longer than ever before. Look whether "
+    "the site goes on elsewhere.",
+    "paused": "Take `paused` out of its configuration to have it polled again.",
+    "new": "It was not polled yet: `feedmill run` or `feedmill poll` does.",
+}
+RETRY = " `feedmill poll --source {id} --now` tries it at once."
+
+
+def advice(state: SourceState, stands: Standing) -> str:
+    """ "" when there is nothing to do."""
+    if stands.word in OTHER:
+        return OTHER[stands.word]
+    if state.error_kind is None:
+        return ""
+    text = ADVICE.get(state.error_kind, "See the error above.")
+    return text if state.error_kind == "rate-limited" else text + RETRY.format(id=state.id)

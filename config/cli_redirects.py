@@ -1,0 +1,128 @@
+"""The verb `redirects`: permanent ones, seen and adopted; and the way back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import structlog
+import typer
+
+from aggregator.notices import address_changed
+from config.cli import ConfigOption, Json, JsonLogs, Verbose
+from config.facts import sighting_json
+from config.finding import find_one
+from config.opening import open_app
+from config.settings import Settings
+from config.showing import (
+    iso,
+    near,
+    plain,
+    short,
+    shown_address,
+    shown_title,
+    shown_url,
+)
+from config.standing import Sighting, shown_sighting
+from config.wiring import App
+from feeds.errors import ConfigError
+from feeds.models import AddressChange, SourceState
+
+log = structlog.get_logger("feedmill.poll")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(redirects)
+
+
+def redirects(
+    context: typer.Context,
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[SOURCE]", help="Only this one: its number, URL, a part of it."),
+    ] = None,
+    config: ConfigOption = None,
+    undo: Annotated[
+        bool,
+        typer.Option("--undo", help="Request SOURCE at its configured address again, for good."),
+    ] = False,
+    as_json: Json = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show permanent redirects: those seen, those adopted (with --undo: take one back)."""
+    if undo and source is None:
+        raise ConfigError(["--undo: needs the SOURCE whose redirect is to be undone"])
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        app.sync()
+        settings, states = app.settings, app.store.sources()
+        if source is not None:
+            states = [find_one(source, settings, states)]
+        if undo:
+            _undo(app, states[0], as_json)
+            return
+        now = app.store.now()
+        changes = app.store.address_changes(states[0].id if source is not None else None)
+    seen = [
+        (each, found) for each in states if (found := shown_sighting(each, settings)) is not None
+    ]
+    known = {each.id: each for each in states}
+    changes = [each for each in changes if each.source_id in known]
+    if as_json:
+        told = {
+            "seen": [{"id": each.id} | sighting_json(found) for each, found in seen],
+            "changes": [_change_json(each, known[each.source_id], settings) for each in changes],
+        }
+        print(json.dumps(told))
+    else:
+        _redirect_tables(seen, changes, known, settings, now)
+
+
+def _undo(app: App, state: SourceState, as_json: bool) -> None:
+    change = app.store.undo_move(state.id)
+    if change is not None:
+        notice = address_changed(change.before, change.after, change.why)
+        host = urlsplit(state.url).hostname or "file"
+        log.warning(notice.event, source=state.id, host=host, **notice.values)
+    if as_json:
+        told = None if change is None else _change_json(change, state, app.settings)
+        print(json.dumps({"undone": told}))
+    elif change is None:
+        print(f"source {state.id} is requested at its configured address already")
+    else:
+        before = shown_address(change.before, state, app.settings)
+        print(plain(f"source {state.id} is requested at {shown_url(state, app.settings)} again;"))
+        print(plain(f"{before} will not be adopted anew"))
+
+
+def _change_json(each: AddressChange, state: SourceState, settings: Settings) -> dict[str, Any]:
+    return {
+        "id": each.source_id,
+        "at": iso(each.at),
+        "before": shown_address(each.before, state, settings),
+        "after": shown_address(each.after, state, settings),
+        "why": each.why,
+    }
+
+
+def _redirect_tables(
+    seen: Sequence[tuple[SourceState, Sighting]],
+    changes: Sequence[AddressChange],
+    known: dict[int, SourceState],
+    settings: Settings,
+    now: datetime,
+) -> None:
+    if not seen and not changes:
+        print("no permanent redirect is seen, none was adopted")
+    for state, found in seen:
+        times = f"seen {found.seen} times since {near(found.since, now)}"
+        print(plain(f"{state.id}  {shown_title(state, settings)}"))
+        print(plain(f"   redirects to {found.to}, {times}; {found.wanting}"))
+    for each in changes:
+        state = known[each.source_id]
+        before, after = (shown_address(url, state, settings) for url in (each.before, each.after))
+        print(plain(f"{state.id}  {shown_title(state, settings)}"))
+        print(plain(f"   {short(each.at)}: {before} → {after} ({each.why})"))

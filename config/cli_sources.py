@@ -1,0 +1,142 @@
+"""The verb `sources`: how all of them stand. It changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from config.cli import ConfigOption, Json, JsonLogs, Verbose
+from config.facts import sighting_json
+from config.opening import open_app
+from config.settings import Settings
+from config.showing import (
+    adopted,
+    configured,
+    iso,
+    near,
+    plain,
+    print_table,
+    shown_url,
+)
+from config.standing import (
+    Standing,
+    gravest_first,
+    in_words,
+    next_in_words,
+    shown_sighting,
+    standing,
+)
+from feeds.models import SourceState
+
+Row = tuple[SourceState, Standing]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(sources)
+
+
+def sources(
+    context: typer.Context,
+    config: ConfigOption = None,
+    failing: Annotated[
+        bool,
+        typer.Option("--failing", help="Only those that fail, are gone or quiet; gravest first."),
+    ] = False,
+    as_json: Json = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """List the sources: how they stand, last and next poll with its reason, what went wrong."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        app.sync()
+        states, now, settings = app.store.sources(), app.store.now(), app.settings
+    rows = [(state, standing(state, now)) for state in states]
+    if failing:
+        rows = gravest_first(rows)
+    if as_json:
+        print(json.dumps([source_json(row, settings, now) for row in rows]))
+    else:
+        _table(rows, settings, now)
+
+
+def source_json(row: Row, settings: Settings, now: datetime) -> dict[str, Any]:
+    state, stands = row
+    source = configured(state, settings)
+    seen = shown_sighting(state, settings)
+    return {
+        "id": state.id,
+        "url": shown_url(state, settings),
+        "title": source.title or state.title,
+        "categories": list(source.categories),
+        "status": stands.word,
+        "since": iso(stands.since),
+        "in_words": in_words(stands, now),
+        "last_polled": iso(state.last_polled_at),
+        "last_success": iso(state.last_success_at),
+        "last_new": iso(state.last_new_at),
+        "next": iso(state.next_due),
+        "reason": state.reason,
+        "next_in_words": next_in_words(state, now),
+        "articles": state.article_count,
+        "address": adopted(state, settings),
+        "redirect": None if seen is None else sighting_json(seen),
+        "error": _error_json(state),
+    }
+
+
+def _error_json(state: SourceState) -> dict[str, Any] | None:
+    if state.error_kind is None:
+        return None
+    return {
+        "kind": state.error_kind,
+        "text": state.error,
+        "at": iso(state.error_at),
+        "count": state.error_count,
+        "failures": state.failures,
+        "since": iso(state.failing_since),
+    }
+
+
+_COLOURS = {
+    "ok": "green",
+    **dict.fromkeys(("failing", "blocked"), "red"),
+    **dict.fromkeys(("paused", "quiet", "waiting"), "yellow"),
+    "retired": "dim",
+}
+
+
+def _table(rows: Sequence[Row], settings: Settings, now: datetime) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name, ratio in (("source", 5), ("status", 3), ("last", 0), ("next", 4), ("articles", 0)):
+        table.add_column(
+            name, ratio=ratio or None, justify="right" if name == "articles" else "left"
+        )
+    table.add_column("notes", ratio=5)
+    for state, stands in rows:
+        table.add_row(
+            Text(plain(shown_url(state, settings)), overflow="fold"),
+            Text(in_words(stands, now), style=_COLOURS.get(stands.word, "")),
+            Text(near(state.last_polled_at, now)),
+            Text(next_in_words(state, now)),
+            Text(str(state.article_count)),
+            Text(plain("; ".join(_notes(state, settings))), overflow="fold"),
+        )
+    print_table(table)
+
+
+def _notes(state: SourceState, settings: Settings) -> list[str]:
+    found = []
+    if state.error_kind is not None:
+        found.append(f"{state.error_kind}: {state.error} ({state.error_count}×)")
+    if (address := adopted(state, settings)) is not None:
+        found.append(f"requested at {address}")
+    if (seen := shown_sighting(state, settings)) is not None:
+        found.append(f"redirects to {seen.to}; {seen.wanting}")
+    return found

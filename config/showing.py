@@ -1,0 +1,95 @@
+"""How verbs show things: times, tables, sources by a name that gives no secret away."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from config.logs import redact
+from config.settings import Settings
+from feeds.models import Source, SourceState
+
+
+def iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")
+
+
+def short(moment: datetime | None) -> str:
+    """In the operator's own time zone, to the minute."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def near(moment: datetime | None, now: datetime) -> str:
+    """As short as it can be told from other days: "15:10", "Tue 06:00", "2026-03-09 06:00"."""
+    if moment is None:
+        return ""
+    at, today = moment.astimezone(), now.astimezone()
+    if at.date() == today.date():
+        return f"{at:%H:%M}"
+    return f"{at:%a %H:%M}" if abs(moment - now) < timedelta(days=6) else short(moment)
+
+
+def span(seconds: float) -> str:
+    """ "45 s", "12 min", "3.2 h", "40 days": digits that matter."""
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.1f}".removesuffix(".0") + " h"
+    return f"{seconds / 86_400:.1f}".removesuffix(".0") + " days"
+
+
+def plain(text: str) -> str:
+    """Without control characters: a title must not steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+def print_table(table: Any) -> None:
+    """As wide as the terminal; unfolded where a script or a pager reads."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=Console(width=10_000).measure(table).maximum, no_color=True)
+    console.print(table)
+
+
+# --- sources
+
+
+def configured(state: SourceState, settings: Settings) -> Source:
+    return settings.sources.get(state.url, Source(url=state.url))
+
+
+def shown_url(state: SourceState, settings: Settings) -> str:
+    """The configured address as a table may show it; a secret one goes by number and title."""
+    source = configured(state, settings)
+    if source.secret_url:
+        return f"(source {state.id}: {source.title or state.title or 'secret address'})"
+    return settings.file_of(state.url) or _public(state.url)
+
+
+def shown_address(url: str, state: SourceState, settings: Settings) -> str:
+    """Another address of that source: one it redirects to may hold the same secret."""
+    if configured(state, settings).secret_url:
+        return f"(secret address at {urlsplit(url).hostname or 'file'})"
+    return _public(url)
+
+
+def _public(url: str) -> str:
+    return redact(url) if "@" in url else plain(url)
+
+
+def shown_title(state: SourceState, settings: Settings) -> str:
+    """The operator's, else the document's, else the address."""
+    source = configured(state, settings)
+    return plain(source.title or state.title or shown_url(state, settings))
+
+
+def adopted(state: SourceState, settings: Settings) -> str | None:
+    """Where it is requested when that is not the configured address."""
+    if state.fetch_url == state.url:
+        return None
+    return shown_address(state.fetch_url, state, settings)

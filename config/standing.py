@@ -1,0 +1,114 @@
+"""How a source stands, in words: what `sources` and `why` say of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from aggregator.moves import DAYS, SIGHTINGS, objection
+from config.settings import Settings
+from config.showing import configured, near, shown_address, span
+from feeds.models import Source, SourceState, Status
+
+TROUBLE = ("retired", "blocked", "failing", "quiet")
+"""What `sources --failing` shows; the gravest first."""
+
+
+def quiet_since(rhythm: bytes | None, now: datetime) -> datetime | None:
+    del rhythm, now
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """`word`: new, ok, waiting (told to, by 429 or 503), quiet, failing, blocked, paused or
+    retired."""
+
+    word: str
+    since: datetime | None = None
+    """When it began to stand so, where that is known."""
+
+
+def standing(state: SourceState, now: datetime) -> Standing:
+    if state.status is Status.RETIRED:
+        return Standing(word="retired", since=state.error_at)
+    if state.status is Status.FAILING:
+        if state.error_kind == "rate-limited" and not state.failures:
+            return Standing(word="waiting", since=state.error_at)
+        word = "blocked" if state.error_kind == "blocked" else "failing"
+        return Standing(word=word, since=state.failing_since or state.error_at)
+    if state.status is Status.OK and (since := quiet_since(state.rhythm, now)) is not None:
+        return Standing(word="quiet", since=since)
+    return Standing(word=state.status.value)
+
+
+def in_words(stands: Standing, now: datetime) -> str:
+    """ "failing for 8 days", "quiet since 2026-03-01", "retired 2026-03-01"."""
+    since = stands.since
+    if since is None:
+        return stands.word
+    if stands.word in ("failing", "blocked"):
+        days = (now - since).days
+        return f"{stands.word} for {_days(days)}" if days >= 1 else stands.word
+    day = f"{since.astimezone():%Y-%m-%d}"
+    return {"quiet": f"quiet since {day}", "retired": f"retired {day}"}.get(
+        stands.word, stands.word
+    )
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def gravest_first(
+    rows: Iterable[tuple[SourceState, Standing]],
+) -> list[tuple[SourceState, Standing]]:
+    """Those in trouble: by how grave it is, then by how long it has lasted."""
+    bad = [row for row in rows if row[1].word in TROUBLE]
+    return sorted(bad, key=lambda row: (TROUBLE.index(row[1].word), row[1].since or _NEVER))
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def next_in_words(state: SourceState, now: datetime) -> str:
+    """ "15:10: max-age", "Tue 06:00: skipHours", "in 3.2 h: posts every 6 h"."""
+    due, reason = state.next_due, state.reason
+    if state.paused or state.retired or due is None:
+        return ""
+    if due <= now:
+        return f"now: {reason}"
+    learned = reason.startswith(("posts ", "posted ", "no post "))
+    when = f"in {span((due - now).total_seconds())}" if learned else near(due, now)
+    return f"{when}: {reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A permanent redirect that is seen, and not adopted (yet)."""
+
+    to: str
+    since: datetime
+    seen: int
+    objection: str
+    """Why it is not adopted; "" when only more sightings are wanting."""
+
+    @property
+    def wanting(self) -> str:
+        if self.objection:
+            return f"not adopted: {self.objection}"
+        return f"adopted after {SIGHTINGS} sightings over {_days(DAYS // timedelta(days=1))}"
+
+
+def sighting(state: SourceState, source: Source) -> Sighting | None:
+    if (move := state.move) is None:
+        return None
+    why = objection(state, move, bool(source.headers or source.auth)) or ""
+    return Sighting(to=move.to, since=move.since, seen=move.seen, objection=why)
+
+
+def shown_sighting(state: SourceState, settings: Settings) -> Sighting | None:
+    """As it may be shown: without an address that is secret."""
+    seen = sighting(state, configured(state, settings))
+    return seen and replace(seen, to=shown_address(seen.to, state, settings))
