@@ -27,8 +27,7 @@ ADVICE: Mapping[str, str] = {
     "configure that one.",
     "bad-redirect": "It redirects to something that is no web address. Look for the feed's new "
     "address.",
-    "http": "The server answers with an error. Look at the URL in a browser: a 404 means that "
-    "the feed has another address, a 401 or 403 that it wants credentials.",
+    "http": "The server answers with an error. Look at the URL in a browser; tell the publisher.",
     "rate-limited": "The server asks for fewer requests, and Feedmill waits as long as it says. "
     "If it goes on, set a longer `every` for this source.",
     "gone": "The publisher says that the feed is gone for good. Remove the source (its articles "
@@ -53,6 +52,17 @@ ADVICE: Mapping[str, str] = {
 }
 """By `PollError.kind`."""
 
+BY_STATUS: Mapping[int, str] = {
+    401: "The server wants credentials. Give this source `auth` or `headers`, with the secret by "
+    "reference.",
+    403: "The server forbids it: to everyone, to feed readers or to this network. Look at the URL "
+    "in a browser, and ask the publisher.",
+    404: "There is no feed at this address. Look for its new one on the site, and configure that "
+    "with `was`; its articles stay.",
+    500: "The server has trouble of its own. Mostly it mends itself; else tell the publisher.",
+}
+"""Of the kind "http"; 500 stands for all from there on."""
+
 OTHER: Mapping[str, str] = {
     "quiet": "It answers, and nothing new comes, for much longer than ever before. Look whether "
     "the site goes on elsewhere.",
@@ -62,11 +72,13 @@ OTHER: Mapping[str, str] = {
 RETRY = " `feedmill poll --source {id} --now` tries it at once."
 
 
-def advice(state: SourceState, stands: Standing) -> str:
-    """ "" when there is nothing to do."""
+def advice(state: SourceState, stands: Standing, status: int | None) -> str:
+    """For how it stands after an answer of that status; nothing when there is nothing to do."""
     if stands.word in OTHER:
         return OTHER[stands.word]
     if state.error_kind is None:
         return ""
     text = ADVICE.get(state.error_kind, "See the error above.")
+    if state.error_kind == "http" and status is not None:
+        text = BY_STATUS.get(min(status, 500), text)
     return text if state.error_kind == "rate-limited" else text + RETRY.format(id=state.id)

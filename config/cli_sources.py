@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,9 +18,9 @@ from config.showing import (
     iso,
     near,
     plain,
-    print_table,
     shown_url,
 )
+from config.source_table import Line, show
 from config.standing import (
     Standing,
     gravest_first,
@@ -60,7 +59,7 @@ def sources(
     if as_json:
         print(json.dumps([source_json(row, settings, now) for row in rows]))
     else:
-        _table(rows, settings, now)
+        show([_line(row, settings, now) for row in rows])
 
 
 def source_json(row: Row, settings: Settings, now: datetime) -> dict[str, Any]:
@@ -101,34 +100,17 @@ def _error_json(state: SourceState) -> dict[str, Any] | None:
     }
 
 
-_COLOURS = {
-    "ok": "green",
-    **dict.fromkeys(("failing", "blocked"), "red"),
-    **dict.fromkeys(("paused", "quiet", "waiting"), "yellow"),
-    "retired": "dim",
-}
-
-
-def _table(rows: Sequence[Row], settings: Settings, now: datetime) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name, ratio in (("source", 5), ("status", 3), ("last", 0), ("next", 4), ("articles", 0)):
-        table.add_column(
-            name, ratio=ratio or None, justify="right" if name == "articles" else "left"
-        )
-    table.add_column("notes", ratio=5)
-    for state, stands in rows:
-        table.add_row(
-            Text(plain(shown_url(state, settings)), overflow="fold"),
-            Text(in_words(stands, now), style=_COLOURS.get(stands.word, "")),
-            Text(near(state.last_polled_at, now)),
-            Text(next_in_words(state, now)),
-            Text(str(state.article_count)),
-            Text(plain("; ".join(_notes(state, settings))), overflow="fold"),
-        )
-    print_table(table)
+def _line(row: Row, settings: Settings, now: datetime) -> Line:
+    state, stands = row
+    return Line(
+        source=plain(shown_url(state, settings)),
+        word=stands.word,
+        status=in_words(stands, now),
+        last=near(state.last_polled_at, now),
+        next=next_in_words(state, now),
+        articles=str(state.article_count),
+        notes=tuple(plain(note) for note in _notes(state, settings)),
+    )
 
 
 def _notes(state: SourceState, settings: Settings) -> list[str]:

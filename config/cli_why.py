@@ -55,15 +55,20 @@ def _why_json(
     return source_json(row, settings, now) | {
         "facts": facts_json(state, source, settings.poll, seen),
         "last_answer": row_json(last[0]) if last else None,
-        "advice": advice(state, stands) or None,
+        "advice": advice(state, stands, _status(last)) or None,
     }
+
+
+def _status(last: Sequence[LedgerRow]) -> int | None:
+    return last[0].status if last else None
 
 
 def _tell(row: Row, last: Sequence[LedgerRow], settings: Settings, now: datetime) -> None:
     state, stands = row
     print(f"{state.id}  {shown_title(state, settings)}")
-    if not configured(state, settings).secret_url:
-        print(f"   {shown_url(state, settings)}")
+    address = shown_url(state, settings)
+    if not configured(state, settings).secret_url and address != shown_title(state, settings):
+        print(plain(f"   {address}"))
     lines = [
         ("status", in_words(stands, now)),
         ("next", next_in_words(state, now) or "never, as it stands"),
@@ -75,7 +80,7 @@ def _tell(row: Row, last: Sequence[LedgerRow], settings: Settings, now: datetime
     print()
     for name, text in lines:
         print(plain(f"{name:<{width}}  {text}"))
-    if text := advice(state, stands):
+    if text := advice(state, stands, _status(last)):
         print(f"\n{text}")
 
 

@@ -55,8 +55,8 @@ def _trouble(state: SourceState, now: datetime) -> Iterator[tuple[str, str]]:
     if state.failures:
         since = state.failing_since or state.error_at
         yield "failures", f"{state.failures} in a row, since {near(since, now)}"
-    if state.gone_seen:
-        yield "410", "seen; the second in a row retires the source"
+    if state.gone_seen and not state.retired:
+        yield "410", "seen once; the second in a row retires the source"
 
 
 def _hours(hours: Sequence[int]) -> str:
