@@ -185,6 +185,7 @@ class Poller:
             outcome=Outcome.FAILED,
             status=response.status if response else fetch.status,
             schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
+            hops=response.hops if response else fetch.hops,
             failure=Failure(kind=error.kind, text=str(error)),
             counts_as_failure=not limited,
             gone=gone,

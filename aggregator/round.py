@@ -97,11 +97,12 @@ def _due(store: PollStore, urls: Collection[str] | None) -> set[str]:
     return {
         state.url
         for state in store.sources()
-        if _is_due(state, now) and (wanted is None or state.url in wanted)
+        if _is_due(state, now, named=wanted is not None) and (wanted is None or state.url in wanted)
     }
 
 
-def _is_due(state: SourceState, now: datetime) -> bool:
-    if state.paused or state.retired or state.next_due is None:
+def _is_due(state: SourceState, now: datetime, *, named: bool) -> bool:
+    """A retired source only where the operator named it."""
+    if state.paused or (state.retired and not named) or state.next_due is None:
         return False
     return state.next_due <= now

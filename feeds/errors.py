@@ -34,6 +34,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feeds.models import Hop
 
 
 class FeedmillError(Exception):
@@ -97,6 +101,8 @@ class FetchError(PollError):
     ) -> None:
         """`retry_after`: aware UTC, already parsed; `max_age`: seconds left (E10, also on 429)."""
         super().__init__(message)
+        self.hops: tuple[Hop, ...] = ()
+        """The requests of this fetch that were answered; set by who made them."""
         self.status = status
         self.retry_after = retry_after
         self.max_age = max_age

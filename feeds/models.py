@@ -484,7 +484,7 @@ class Poll:
     rhythm: bytes | None = None
     """None leaves what is there."""
     hops: tuple[Hop, ...] = ()
-    """All requests of this poll but for one that got no answer."""
+    """All requests of this poll that were answered."""
     move: Move | None = None
     """The permanent redirect as it stands after this poll; None: there is none."""
     adopt: str | None = None

@@ -72,10 +72,19 @@ class HttpFetcher:
             self._session.mount(scheme, adapter)
 
     def fetch(self, request: Request) -> Response:
+        hops: list[Hop] = []
+        try:
+            return self._fetch(request, hops)
+        except FetchError as error:
+            error.hops = tuple(hops)
+            raise
+
+    def _fetch(self, request: Request, hops: list[Hop]) -> Response:
+        """Adds the hops that were answered."""
         deadline = time.monotonic() + request.timeout
         target = _first(request)
         answer = self._one(request, target, _left(deadline))
-        hops = [Hop(url=target.url, status=answer.status_code)]
+        hops.append(Hop(url=target.url, status=answer.status_code))
         while answer.status_code in REDIRECTS:
             if len(hops) > MAX_REDIRECTS:
                 raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")

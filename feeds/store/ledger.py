@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import LedgerRow, Outcome, Poll, Validators
+from feeds.models import Hop, LedgerRow, Outcome, Poll, Validators
 from feeds.store.codec import text
 from feeds.store.engine import Database
 from feeds.store.sql import among, upsert
@@ -82,12 +82,17 @@ def line(before: Any, made: Poll, new: int, changed: int) -> dict[str, Any]:
         "bytes_received": made.bytes_received,
         "sent": sent,
         "got": None if got == sent or (sent is None and _void(got)) else got,
-        "hops": " ".join(str(hop.status) for hop in made.hops[:-1]),
+        "hops": " ".join(str(hop.status) for hop in _before_the_last(made)),
         "new": new,
         "changed": changed,
         "error_kind": made.failure.kind if made.failure else None,
         "error": text(made.failure.text) if made.failure else None,
     }
+
+
+def _before_the_last(made: Poll) -> tuple[Hop, ...]:
+    """Hops but for the one whose status is the poll's own."""
+    return made.hops if made.status is None else made.hops[:-1]
 
 
 def _sent(made: Poll) -> Validators | None:
