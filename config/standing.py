@@ -7,17 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.moves import DAYS, SIGHTINGS, objection
+from config.borrowed import quiet_since, shown
 from config.settings import Settings
-from config.showing import configured, near, shown_address, span
+from config.showing import configured, shown_address
 from feeds.models import Source, SourceState, Status
 
 TROUBLE = ("retired", "blocked", "failing", "quiet")
 """What `sources --failing` shows; the gravest first."""
-
-
-def quiet_since(rhythm: bytes | None, now: datetime) -> datetime | None:
-    del rhythm, now
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +69,12 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def next_in_words(state: SourceState, now: datetime) -> str:
-    """ "15:10: max-age", "Tue 06:00: skipHours", "in 3.2 h: posts every 6 h"."""
-    due, reason = state.next_due, state.reason
-    if state.paused or state.retired or due is None:
+    """ "15:10: max-age", "Tue 06:00: skipHours", "in 3.2 h: posts every 6 h", in the operator's
+    time zone; nothing for what is not polled."""
+    if state.paused or state.retired or state.next_due is None:
         return ""
-    if due <= now:
-        return f"now: {reason}"
-    learned = reason.startswith(("posts ", "posted ", "no post "))
-    when = f"in {span((due - now).total_seconds())}" if learned else near(due, now)
-    return f"{when}: {reason}"
+    zone = now.astimezone().tzinfo or UTC
+    return shown(state.next_due, state.reason, now, zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
