@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from aggregator.dates import first_dates, updated_date
+from aggregator.fetch.credentials import guarded, hidden, login, stays_home
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
@@ -99,10 +100,15 @@ class Poller:
 
     def _request(self, source: Source, state: SourceState) -> Request:
         allowed = source.allow_private
+        # An adopted address may be another host's, whom they are not for (E32).
+        own = stays_home(source.url, state.fetch_url)
         return Request(
             url=state.fetch_url,
             validators=state.validators,
-            headers=source.headers,
+            headers=source.headers if own else {},
+            auth=login(source) if own else None,
+            user_agent=source.user_agent,
+            proxy=source.proxy,
             timeout=source.timeout or self.limits.timeout,
             max_body=self.limits.max_body,
             allow_private=self.limits.allow_private if allowed is None else allowed,
@@ -151,8 +157,8 @@ class Poller:
         way says nothing of it."""
         if not poll.hops:
             return poll
-        state, credentials = poll.claim.state, bool(source.headers or source.auth)
-        moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=credentials)
+        state, private = poll.claim.state, guarded(source)
+        moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=private)
         return replace(poll, move=moving.move, adopt=moving.adopt, adopt_why=moving.why)
 
     def _scheduled(
@@ -185,7 +191,7 @@ class Poller:
             outcome=Outcome.FAILED,
             status=response.status if response else fetch.status,
             schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
-            failure=Failure(kind=error.kind, text=str(error)),
+            failure=Failure(kind=error.kind, text=hidden(str(error), source)),
             counts_as_failure=not limited,
             gone=gone,
             # A body that could not be read must be fetched again, whole (E4).

@@ -22,11 +22,12 @@ _CHALLENGES = (
 )
 _SAID = {
     400: "bad request",
-    401: "it wants credentials (see `headers`)",
+    401: "it wants credentials (see `auth` and `headers`)",
     402: "payment required",
     403: "forbidden",
     404: "not found",
     406: "not acceptable",
+    407: "the proxy wants credentials (see `proxy`)",
     410: "gone for good",
     418: "it will not answer us",
     429: "too many requests",
