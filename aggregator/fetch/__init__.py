@@ -2,7 +2,7 @@
 
 transport (libcurl) · routes (certificates, proxies) · guard (addresses) · decode (codings)
 · client (redirects, validators) · credentials (whom they are told) · answers (statuses)
-· freshness (max-age, Retry-After) · faults (libcurl's errors) · files
+· blocked (pages) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files
 """
 
 from aggregator.fetch.client import HttpFetcher

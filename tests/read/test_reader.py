@@ -427,4 +427,4 @@ def test_broken_feeds_raise_only_read_errors() -> None:
             outcomes.add(type(read(body, URL, None)))
         except ReadError as error:
             outcomes.add(type(error))
-    assert outcomes == {Document, EmptyDocument, NotAFeed}
+    assert outcomes == {Document, EmptyDocument, NotAFeed, ReadError}
