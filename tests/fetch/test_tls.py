@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from aggregator.fetch import HttpFetcher
-from feeds.errors import FetchError, TlsError
+from feeds.errors import ConnectionFailed, FetchError, TlsError
 from feeds.protocols import Request
 from tests.origin import Origin
 
@@ -118,16 +118,30 @@ def test_self_signed(tmp_path: Path) -> None:
         assert fetch(origin.url("/feed"), certificate) == FEED
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_handshake(authority: trustme.CA, ca_file: Path, version: ssl.TLSVersion) -> None:
-    """A server that wants a certificate of ours: said in the handshake, or (1.3) just after."""
+@pytest.mark.parametrize(
+    ("version", "errors"),
+    [
+        (ssl.TLSVersion.TLSv1_2, (TlsError,)),
+        # 1.3 refuses us when we think that it is over: its word may be lost to our first write.
+        (ssl.TLSVersion.TLSv1_3, (TlsError, ConnectionFailed)),
+    ],
+)
+def test_handshake(
+    authority: trustme.CA,
+    ca_file: Path,
+    version: ssl.TLSVersion,
+    errors: tuple[type[FetchError], ...],
+) -> None:
+    """A server that wants a certificate of ours."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     context.minimum_version = context.maximum_version = version
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
-    with Origin(tls=context) as origin, pytest.raises(TlsError, match="handshake"):
+    with Origin(tls=context) as origin, pytest.raises(errors) as caught:
         fetch(origin.url("/feed"), ca_file)
+    assert "handshake" in str(caught.value) or isinstance(caught.value, ConnectionFailed)
+    assert origin.requests == []
 
 
 def test_the_operator_s_certificates_come_on_top(
