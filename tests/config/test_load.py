@@ -93,7 +93,7 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ),
         (
             '[[sources]]\nurl = "http://a.org"\nheaders = { Host = "c" }',
-            'feedmill.toml:3: sources[1].headers.Host: "Host" is a header that Feedmill sets itself',
+            'feedmill.toml:3: sources[1].headers.Host: "Host" is a header',
         ),
         (
             '[[sources]]\nurl = "http://a.org"\nauth = "me"',
