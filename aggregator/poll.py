@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from aggregator.dates import first_dates, updated_date
+from aggregator.fetch.blocked import misplaced
+from aggregator.fetch.credentials import guarded, hidden, login, stays_home
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
@@ -23,12 +25,14 @@ from feeds.models import (
     Document,
     Failure,
     FeedFacts,
+    Hints,
     Known,
     NewArticle,
     Outcome,
     Poll,
     Source,
     SourceState,
+    Validators,
 )
 from feeds.protocols import Fetcher, Now, ReadDocument, Request, Response
 
@@ -99,10 +103,15 @@ class Poller:
 
     def _request(self, source: Source, state: SourceState) -> Request:
         allowed = source.allow_private
+        # An adopted address may be another host's, whom they are not for (E32).
+        own = stays_home(source.url, state.fetch_url)
         return Request(
             url=state.fetch_url,
             validators=state.validators,
-            headers=source.headers,
+            headers=source.headers if own else {},
+            auth=login(source) if own else None,
+            user_agent=source.user_agent,
+            proxy=source.proxy,
             timeout=source.timeout or self.limits.timeout,
             max_body=self.limits.max_body,
             allow_private=self.limits.allow_private if allowed is None else allowed,
@@ -123,23 +132,22 @@ class Poller:
             poll = self._moved(replace(poll, outcome=Outcome.NOT_MODIFIED), source, same=unmoved)
             return self._scheduled(poll, source, response, state)
         digest = blake2b(response.body, digest_size=16).digest()
-        if digest == state.body_digest and state.error_kind is None:
+        if response.status == 226:
+            poll = replace(poll, validators=_of_delta(state, response))
+        elif digest == state.body_digest and state.error_kind is None:
             poll = self._moved(replace(poll, outcome=Outcome.SAME), source, same=unmoved)
             return self._scheduled(poll, source, response, state)
         document = self.read(response.body, response.url, response.headers.get("content-type"))
         bound = self._bound(poll, document)
         poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
-        facts = FeedFacts(
-            title=document.title,
-            link=document.link,
-            hub=document.hubs[0] if document.hubs else None,
-            self_link=document.self_link,
-            hints=document.hints,
-        )
-        read = replace(state, hints=document.hints)
-        return self._scheduled(
-            replace(poll, body_digest=digest, facts=facts), source, response, read
-        )
+        facts = _facts(document)
+        if response.status == 226:
+            # Of the whole document, which this is not, the digest stays (E8) and the facts too.
+            facts = _completed(facts, state)
+        else:
+            poll = replace(poll, body_digest=digest)
+        read = replace(state, hints=facts.hints)
+        return self._scheduled(replace(poll, facts=facts), source, response, read)
 
     def _bound(self, poll: Poll, document: Document) -> list[Bound]:
         items = identify(document, self.rules)
@@ -151,9 +159,16 @@ class Poller:
         way says nothing of it."""
         if not poll.hops:
             return poll
-        state, credentials = poll.claim.state, bool(source.headers or source.auth)
-        moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=credentials)
+        state, private = poll.claim.state, guarded(source)
+        moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=private)
         return replace(poll, move=moving.move, adopt=moving.adopt, adopt_why=moving.why)
+
+    def _page(self, poll: Poll, error: PollError, response: Response) -> PollError:
+        """E28: which page it is, where one was served instead of a feed."""
+        fresh = freshness(response.headers, self.now())
+        fine = poll.claim.state.last_success_at is not None
+        told = (response.status, response.headers, response.body, fresh)
+        return misplaced(error, *told, fine=fine)
 
     def _scheduled(
         self, poll: Poll, source: Source, response: Response, state: SourceState
@@ -169,6 +184,8 @@ class Poller:
         self, poll: Poll, source: Source, error: PollError, response: Response | None
     ) -> Poll:
         """`response`: what came before the error, when it was the reading that failed."""
+        if response is not None:
+            error = self._page(poll, error, response)
         fetch = error if isinstance(error, FetchError) else FetchError(str(error))
         limited, gone = isinstance(error, RateLimited), isinstance(error, Gone)
         answer = Answer(
@@ -186,12 +203,42 @@ class Poller:
             status=response.status if response else fetch.status,
             schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
             hops=response.hops if response else fetch.hops,
-            failure=Failure(kind=error.kind, text=str(error)),
+            failure=Failure(kind=error.kind, text=hidden(str(error), source)),
             counts_as_failure=not limited,
             gone=gone,
             # A body that could not be read must be fetched again, whole (E4).
             validators=None,
         )
+
+
+def _facts(document: Document) -> FeedFacts:
+    return FeedFacts(
+        title=document.title,
+        link=document.link,
+        hub=document.hubs[0] if document.hubs else None,
+        self_link=document.self_link,
+        hints=document.hints,
+    )
+
+
+def _completed(facts: FeedFacts, state: SourceState) -> FeedFacts:
+    """What a delta says of its feed, and for the rest what was known (E27)."""
+    return FeedFacts(
+        title=facts.title or state.title or "",
+        link=facts.link or state.link,
+        hub=facts.hub or state.hub,
+        self_link=facts.self_link or state.self_link,
+        hints=state.hints if facts.hints == Hints() else facts.hints,
+    )
+
+
+def _of_delta(state: SourceState, response: Response) -> Validators | None:
+    """The validators of a 226 are kept when it is the difference to what our If-None-Match named
+    (RFC 3229 §10.4.1). Else its entries are read, but what it left out never came: the next
+    request must not be answered with the difference to this one."""
+    held = state.validators
+    named = held is not None and held.etag and held.url == response.url
+    return response.validators if named else None
 
 
 def _identified(poll: Poll, bound: list[Bound]) -> Poll:

@@ -6,14 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from config.complaints import Complaints, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.environment import override
-from config.schema import MainFile
+from config.schema import MainFile, PollTable
 from config.settings import ALL, PollSettings, Settings, SiteSettings
 from config.sources import Gathered
-from config.values import Secret, database_url
+from config.values import Secret, ca_file, database_url, proxy
 from feeds.errors import ConfigError
 from feeds.models import Category
 
@@ -67,12 +68,25 @@ def _settings(
         listen=listen,
         listen_at=file.named(("server", "listen")),
         store_url=_store_url(main.store.url, folder, file, complaints),
-        poll=PollSettings(**dict(main.poll)),
+        poll=_poll(main.poll, folder, file, complaints),
         output=folder / main.output.directory,
         tracking=tracking,
         categories=_all_first(gathered.categories),
         sources=gathered.sources,
     )
+
+
+def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints) -> PollSettings:
+    given, checked = table.proxy, dict[str, Any](proxy="", ca_file=None)
+    try:
+        checked["proxy"] = proxy(given.value(folder) if isinstance(given, Secret) else given)
+    except ValueError as error:
+        file.complain(complaints, ("poll", "proxy"), str(error))
+    try:
+        checked["ca_file"] = ca_file(folder / table.ca_file) if table.ca_file else None
+    except ValueError as error:
+        file.complain(complaints, ("poll", "ca_file"), str(error))
+    return PollSettings(**dict(table) | checked)
 
 
 def _all_first(categories: Mapping[str, Category]) -> tuple[Category, ...]:

@@ -11,6 +11,7 @@ import typer
 from config import logs
 from config.cli import Common
 from config.load import find, load
+from config.settings import Settings
 from config.wiring import READING, user_agent
 from feeds.errors import ConfigError, FeedmillError
 from feeds.models import Document
@@ -25,9 +26,17 @@ def read_document(
     from aggregator.read.pool import ReaderPool
 
     url = document if "://" in document else _file(document)
-    agent, allowed = _like_configured(context, config)
-    fetchers = Fetchers({"http": (web := HttpFetcher(agent)), "https": web, "file": FileFetcher()})
-    response = fetchers.fetch(Request(url=url, allow_private=allow_private or allowed))
+    allowed: bool | tuple[str, ...] = allow_private
+    settings = _configured(context, config)
+    if settings is None:
+        web = HttpFetcher(user_agent("http://localhost:8080", None))
+    else:
+        site, poll = settings.site, settings.poll
+        agent = user_agent(site.url, site.contact)
+        web = HttpFetcher(agent, ca_file=poll.ca_file, proxy=poll.proxy)
+        allowed = allow_private or poll.allow_private
+    fetchers = Fetchers({"http": web, "https": web, "file": FileFetcher()})
+    response = fetchers.fetch(Request(url=url, allow_private=allowed))
     with closing(ReaderPool(workers=1, timeout=READING)) as read:
         return read(response.body, response.url, response.headers.get("content-type"))
 
@@ -39,17 +48,14 @@ def _file(document: str) -> str:
     return path.resolve().as_uri()
 
 
-def _like_configured(
-    context: typer.Context, config: Path | None
-) -> tuple[str, bool | tuple[str, ...]]:
-    """User-Agent and allowance of the configuration, or plain ones where there is none."""
+def _configured(context: typer.Context, config: Path | None) -> Settings | None:
+    """The configuration, or None where there is none."""
     common = cast(Common, context.obj)
     logs.configure(json=common.log_json, verbose=common.verbose)
     given = config or common.config
     try:
-        settings = load(find(given))
+        return load(find(given))
     except ConfigError:
         if given is not None:
             raise
-        return user_agent("http://localhost:8080", None), False
-    return user_agent(settings.site.url, settings.site.contact), settings.poll.allow_private
+        return None

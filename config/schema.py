@@ -55,6 +55,14 @@ def _headers(value: Any) -> dict[str, Any]:
 
 
 Entry = Annotated[Any, BeforeValidator(_entry)]
+
+
+def _agent(text: str) -> str:
+    if not (text.strip() and text.isascii() and text.isprintable()):
+        raise wrong('must be printable ASCII on one line, like "Name/1.0 (+https://example.org)"')
+    return text.strip()
+
+
 Line = Annotated[str, AfterValidator(_one_line)]
 
 
@@ -90,6 +98,8 @@ class PollTable(Table):
     retry_after: Literal["source", "host"] = "source"
     readers: Annotated[int, Field(ge=1, le=64)] = 2
     allow_private: Networks = False
+    proxy: Text = ""
+    ca_file: Line | None = None
 
 
 class OutputTable(Table):
@@ -114,6 +124,9 @@ class SourceTable(Table):
     timeout: Duration | None = None
     paused: bool = False
     headers: Annotated[Any, BeforeValidator(_headers)] = Field(default_factory=dict)
+    auth: Text = None
+    user_agent: Annotated[str, AfterValidator(_agent)] | None = None
+    proxy: Text = None
     allow_private: Networks = None
     secret_url: bool = False
     was: WebUrl | None = None

@@ -41,6 +41,10 @@ class PollSettings:
     """Who waits when a server says Retry-After: the "source", or its whole "host"."""
     readers: int
     allow_private: bool | tuple[str, ...]
+    proxy: str
+    """A URL; "" for none."""
+    ca_file: Path | None
+    """Certificates to trust beside the system's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

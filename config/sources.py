@@ -14,17 +14,8 @@ from config.document import BadFile, TomlFile, read_toml
 from config.lines import Path as KeyPath
 from config.schema import ListFile, SourceTable
 from config.settings import ALL
-from config.values import (
-    Secret,
-    header_name,
-    header_text,
-    redacted,
-    secret_url,
-    shown,
-    slug,
-    text_or_secret,
-    web_url,
-)
+from config.source_secrets import SourceSecrets
+from config.values import Secret, redacted, secret_url, shown, slug, web_url
 from feeds.models import Category, Source
 from feeds.text import slugify
 
@@ -70,7 +61,7 @@ class Gathered:
         url = self._address(file, path, table)
         if url is None:
             return
-        headers, secret = self._headers(file, path, table)
+        going = SourceSecrets(self._folder, self._complaints, file, path).read(table, url)
         source = Source(
             url=url,
             categories=tuple(dict.fromkeys(c for c in table.categories if c not in (None, ALL))),
@@ -78,9 +69,12 @@ class Gathered:
             every=table.every,
             timeout=table.timeout,
             paused=table.paused,
-            headers=headers,
+            headers=going.headers,
+            auth=going.auth,
+            user_agent=table.user_agent,
+            proxy=going.proxy,
             allow_private=table.allow_private,
-            secret_url=table.secret_url or secret or isinstance(table.url, Secret),
+            secret_url=table.secret_url or going.secret,
             was=table.was,
             declared_at=file.place(path),
         )
@@ -91,21 +85,6 @@ class Gathered:
             return
         self._declare(source)
         self._places[url] = (file.name, file.line((*path, "categories")), dotted(path))
-
-    def _headers(
-        self, file: TomlFile, path: KeyPath, table: SourceTable
-    ) -> tuple[dict[str, str], bool]:
-        """(headers, whether one of them is a secret)"""
-        headers, secret = {}, False
-        for name, given in table.headers.items():
-            try:
-                value = text_or_secret(given)
-                secret |= isinstance(value, Secret)
-                text = value.value(self._folder) if isinstance(value, Secret) else value
-                headers[header_name(name)] = header_text(text)
-            except ValueError as error:
-                self._complain(file, (*path, "headers", name), str(error))
-        return headers, secret
 
     def _known(self, url: str) -> Source | None:
         """The source of that address, however it is spelled."""

@@ -186,6 +186,8 @@ def database_url(url: str, folder: Path) -> str:
 def header_name(name: str) -> str:
     if not _HEADER.fullmatch(name):
         raise wrong(f"{shown(name)} is no header name (RFC 9110)")
+    if name.lower() in _OURS:
+        raise wrong(f"{shown(name)} is a header that Feedmill sets itself")
     return name
 
 
@@ -193,6 +195,49 @@ def header_text(value: str) -> str:
     if not (value.isprintable() and value.isascii()):
         raise wrong("the value must be printable ASCII on one line")
     return value
+
+
+_OURS = frozenset(
+    ("accept-encoding", "a-im", "connection", "content-length", "host", "if-modified-since")
+) | {"if-none-match", "if-range", "range", "te", "transfer-encoding", "upgrade"}
+"""Headers that conditional requests and the transport stand on."""
+
+
+def login(text: str) -> tuple[str, str]:
+    """`auth`: "user:password" (RFC 7617: the user has no colon). Complaints don't show it."""
+    user, colon, password = text.partition(":")
+    if not (user and colon and text.isprintable()):
+        raise wrong('must read "user:password", on one line')
+    return user, password
+
+
+def proxy(text: str) -> str:
+    """`proxy`: a URL, or "" for none. Complaints don't show it: it may hold a password."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https", "socks5h") and bool(parts.hostname)
+        good = good and (parts.port is None or parts.port > 0) and parts.path in ("", "/")
+    except ValueError:
+        good = False
+    if text and (not good or not text.isprintable() or " " in text):
+        raise wrong('is no proxy; write "http://host:port", "https://…" or "socks5h://…"')
+    return text.rstrip("/")
+
+
+def ca_file(path: Path) -> Path:
+    """A file with PEM certificates."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(path)
+    except ssl.SSLError:
+        raise wrong(f"{path.name}: holds no certificates (PEM)") from None
+    except OSError as error:
+        raise wrong(f"{path.name}: {error.strerror}") from error
+    if not context.cert_store_stats()["x509"]:
+        raise wrong(f"{path.name}: holds no certificates (PEM)")
+    return path
 
 
 @dataclass(frozen=True, slots=True)

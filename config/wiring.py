@@ -92,6 +92,8 @@ class App:
         web = HttpFetcher(
             user_agent(site.url, site.contact),
             now=self.store.now,
+            ca_file=poll.ca_file,
+            proxy=poll.proxy,
             pace=HopPace(turns=self.turns, delay=poll.host_delay),
         )
         return Fetchers({"http": web, "https": web, "file": FileFetcher()})

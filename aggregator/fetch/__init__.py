@@ -1,7 +1,8 @@
 """Conditional GET through requests over libcurl, under a guard and one deadline.
 
-transport (libcurl) · guard (addresses) · decode (codings) · client (redirects, validators)
-· answers (statuses) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files
+transport (libcurl) · routes (certificates, proxies) · guard (addresses) · decode (codings)
+· client (redirects, validators) · credentials (whom they are told) · answers (statuses)
+· blocked (pages) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files
 """
 
 from aggregator.fetch.client import HttpFetcher

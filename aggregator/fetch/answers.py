@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from aggregator.fetch.blocked import refused
 from aggregator.fetch.freshness import Freshness, freshness
-from feeds.errors import Blocked, Gone, HttpStatus, RateLimited
+from feeds.errors import Gone, HttpStatus, RateLimited
 
-_CHALLENGES = (
-    b"cf-browser-verification",
-    b"challenge-platform",
-    b"cf_chl_",
-    b"_incapsula_resource",
-    b"ddos-guard",
-    b"/.well-known/sgcaptcha",
-    b"px-captcha",
-    b"captcha-delivery.com",
-    b"enable javascript and cookies to continue",
-    b"anubis_challenge",
-)
 _SAID = {
     400: "bad request",
-    401: "it wants credentials (see `headers`)",
+    401: "it wants credentials (see `auth` and `headers`)",
     402: "payment required",
     403: "forbidden",
     404: "not found",
     406: "not acceptable",
+    407: "the proxy wants credentials (see `proxy`)",
     410: "gone for good",
     418: "it will not answer us",
     429: "too many requests",
@@ -41,7 +31,11 @@ _SAID = {
 def judge(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, sent_conditions: bool
 ) -> None:
-    """Raises what a status other than 200, 226 and 304 means; a challenge is Blocked (E28)."""
+    """Raises what a status other than 200, 226 and 304 means; a page that keeps us out is Blocked
+    (E28). A 226 must be a difference that we asked for (E27), else nobody can read it."""
+    if status == 226 and not _readable(headers.get("im", "feed")):
+        fresh = freshness(headers, now)
+        raise _status(HttpStatus, status, fresh, "a kind of difference that we did not ask for")
     if status in (200, 226) or (status == 304 and sent_conditions):
         return
     fresh = freshness(headers, now)
@@ -53,23 +47,14 @@ def judge(
         raise _status(Gone, status, fresh)
     if status == 429 or (status == 503 and fresh.retry_after is not None):
         raise _status(RateLimited, status, fresh)
-    if challenged(headers, body):
-        raise Blocked(
-            f"{status}: a bot challenge instead of the feed; ask the publisher to let feed "
-            "readers through",
-            status=status,
-            retry_after=fresh.retry_after,
-            max_age=fresh.max_age,
-        )
-    raise _status(HttpStatus, status, fresh)
+    raise refused(status, headers, body, fresh) or _status(HttpStatus, status, fresh)
 
 
-def challenged(headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether an error page is a bot challenge."""
-    if "cf-mitigated" in headers:
-        return True
-    start = body[:100_000].lower()
-    return any(mark in start for mark in _CHALLENGES)
+def _readable(manipulations: str) -> bool:
+    """Whether A-IM: feed and nothing but codings made this body (RFC 3229 §10.5.2). Without IM
+    at all, it is what it looks like."""
+    names = {each.partition(";")[0].strip().lower() for each in manipulations.split(",")}
+    return names - {""} <= {"feed", "identity", "gzip", "deflate", "br"}
 
 
 def _status(

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 import requests
 
 from aggregator.fetch.answers import judge
+from aggregator.fetch.credentials import basic, split_userinfo, stays_home
 from aggregator.fetch.decode import ACCEPT
 from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
 from feeds.errors import BadRedirect, FetchError, TooManyRedirects, TooSlow
@@ -62,12 +63,14 @@ class HttpFetcher:
         proxy: str = "",
         pace: Pace = _at_once,
     ) -> None:
-        """`pace`: asked before each hop of a redirect, since its host has a budget too (E19)."""
-        self._agent, self._now, self._pace = user_agent, now, pace
+        """`ca_file`: certificates to trust beside the system's. `proxy`: for requests that name
+        none; "" is none, whatever the environment says. `pace`: asked before each hop of a
+        redirect, since its host has a budget too (E19)."""
+        self._agent, self._now, self._pace, self._proxy = user_agent, now, pace, proxy
         self._session = _HopByHop()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        adapter = CurlAdapter(ca_file, proxy)
+        adapter = CurlAdapter(ca_file)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 
@@ -97,7 +100,7 @@ class HttpFetcher:
     def _one(self, request: Request, target: _Target, timeout: float) -> requests.Response:
         prepared = GuardedRequest()
         headers = {
-            "User-Agent": self._agent,
+            "User-Agent": request.user_agent or self._agent,
             "Accept": ACCEPT_TYPES,
             "Accept-Encoding": ACCEPT,
             "A-IM": "feed",
@@ -110,7 +113,8 @@ class HttpFetcher:
             raise FetchError("a header that can't be sent (see `headers`)") from error
         except (requests.RequestException, UnicodeError, ValueError) as error:
             raise BadRedirect("no usable address") from error
-        prepared.limits = Limits(request.max_body, request.allow_private)
+        proxy = self._proxy if request.proxy is None else request.proxy
+        prepared.limits = Limits(request.max_body, request.allow_private, proxy)
         return self._session.send(prepared, timeout=timeout, allow_redirects=False)
 
     def _response(
@@ -170,7 +174,9 @@ def _first(request: Request) -> _Target:
     """Raises FetchError."""
     if not _usable(request.url):
         raise FetchError("no usable address")
-    url, authorization = _without_userinfo(urldefrag(request.url).url)
+    url, userinfo = split_userinfo(urldefrag(request.url).url)
+    login = request.auth or userinfo
+    authorization = {"Authorization": basic(*login)} if login else {}
     return _Target(url, authorization | dict(request.headers))
 
 
@@ -186,8 +192,8 @@ def _next(target: _Target, location: str | None) -> _Target:
         raise BadRedirect("a redirect to no usable address") from error
     if not _usable(url):
         raise BadRedirect("a redirect to something other than an http(s) address")
-    url, _ = _without_userinfo(url)
-    return _Target(url, target.private if _own(target.url, url) else {})
+    url, _ = split_userinfo(url)
+    return _Target(url, target.private if stays_home(target.url, url) else {})
 
 
 def _usable(url: str) -> bool:
@@ -196,24 +202,3 @@ def _usable(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-def _own(before: str, after: str) -> bool:
-    """E32: whether credentials may go along: same host and port, never from https to http."""
-    one, two = urlsplit(before), urlsplit(after)
-    if one.hostname != two.hostname or (one.scheme, two.scheme) == ("https", "http"):
-        return False
-    if one.scheme == two.scheme:
-        return one.port == two.port
-    return (one.port, two.port) == (None, None)
-
-
-def _without_userinfo(url: str) -> tuple[str, dict[str, str]]:
-    """(the URL without user and password, an Authorization header of them)."""
-    parts = urlsplit(url)
-    userinfo, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return url, {}
-    user, _, password = userinfo.partition(":")
-    basic = requests.auth._basic_auth_str(unquote(user), unquote(password))
-    return urlunsplit(parts._replace(netloc=host)), {"Authorization": basic}

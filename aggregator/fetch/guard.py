@@ -6,6 +6,7 @@ Explicit ranges, after the forms that carry an IPv4 address inside an IPv6 one a
 
 from __future__ import annotations
 
+import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -90,3 +91,15 @@ def refusal(ip: str, allow: bool | tuple[str, ...]) -> str | None:
         else tuple(ip_network(each, strict=False) for each in allow or ())
     )
     return None if any(address in network for network in allowed) else reason
+
+
+def refusal_by_name(host: str, allow: bool | tuple[str, ...]) -> str | None:
+    """The same for a host as a URL names it, in every form that a resolver takes for an address
+    (127.1, 0x7f.1, 2130706433). None for other names, but for those of this machine (RFC 6761)."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return refusal("127.0.0.1", allow)
+    try:
+        return refusal(socket.inet_ntoa(socket.inet_aton(name)), allow)
+    except (OSError, UnicodeEncodeError):
+        return refusal(name, allow) if ":" in name else None

@@ -7,17 +7,15 @@ that ends drips). What is not obvious is said where it stands.
 from __future__ import annotations
 
 import io
-import os
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import certifi
 import pycurl
 import requests
 from requests.adapters import BaseAdapter
@@ -25,7 +23,8 @@ from requests.structures import CaseInsensitiveDict
 
 from aggregator.fetch.decode import Body
 from aggregator.fetch.faults import fetch_error
-from aggregator.fetch.guard import refusal
+from aggregator.fetch.guard import refusal, refusal_by_name
+from aggregator.fetch.routes import ca_options, proxy_options
 from feeds.errors import AddressRefused, BadEncoding, FetchError, TooLarge
 
 _HEADER_SLACK = 1 << 16
@@ -36,10 +35,11 @@ _ERROR_PAGE = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`max_body` in decoded bytes."""
+    """`max_body` in decoded bytes. `proxy` "" means none, whatever the environment says."""
 
     max_body: int
     allow_private: bool | tuple[str, ...]
+    proxy: str = ""
 
 
 class GuardedRequest(requests.PreparedRequest):
@@ -48,25 +48,12 @@ class GuardedRequest(requests.PreparedRequest):
     limits: Limits
 
 
-def ca_options(ca_file: Path | None) -> list[tuple[int, str]]:
-    """Which certificates to trust: the given file, the operator's environment, the system's
-    folder (it costs a tenth of the memory of a bundle: FACTS.md), else certifi's bundle."""
-    if ca_file is not None:
-        return [(pycurl.CAINFO, str(ca_file))]
-    if given := os.environ.get("SSL_CERT_FILE"):
-        return [(pycurl.CAINFO, given)]
-    folder = ssl.get_default_verify_paths().capath
-    if folder and any(Path(folder).glob("*.0")):
-        return [(pycurl.CAPATH, folder)]
-    return [(pycurl.CAINFO, certifi.where())]
-
-
 class CurlAdapter(BaseAdapter):
-    """For http:// and https://. `proxy` "" means none, whatever the environment says."""
+    """For http:// and https://."""
 
-    def __init__(self, ca_file: Path | None = None, proxy: str = "") -> None:
+    def __init__(self, ca_file: Path | None = None) -> None:
         super().__init__()
-        self._ca, self._proxy = ca_options(ca_file), proxy
+        self._ca = ca_options(ca_file)
         self._local = threading.local()
 
     def send(  # type: ignore[override]
@@ -76,6 +63,7 @@ class CurlAdapter(BaseAdapter):
         handle: pycurl.Curl = getattr(self._local, "handle", None) or pycurl.Curl()
         self._local.handle = handle
         exchange = _Exchange(request)
+        exchange.check_target()
         try:
             for option, value in self._options(request, timeout, exchange):
                 handle.setopt(option, value)
@@ -95,7 +83,9 @@ class CurlAdapter(BaseAdapter):
         yield pycurl.CONNECTTIMEOUT_MS, max(1, round(timeout * 1000))
         yield pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
         yield pycurl.FOLLOWLOCATION, 0
-        yield pycurl.PROXY, self._proxy
+        # Where server and client both speak it (ALPN); plain http:// stays HTTP/1.1.
+        yield pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS
+        yield from proxy_options(request.limits.proxy)
         # The next poll of this thread is of another host; an idle connection only costs memory.
         yield pycurl.FORBID_REUSE, 1
         # Both: the first is not called on a reused connection, the second comes after dialling.
@@ -117,8 +107,9 @@ def _perform(handle: pycurl.Curl, exchange: _Exchange) -> None:
         if exchange.fault is not None:
             raise exchange.fault from error
         if not exchange.answered():
-            begun = exchange.received > 0
-            raise fetch_error(int(error.args[0]), handle, begun=begun) from error
+            begun, proxied = exchange.received > 0, exchange.proxied
+            number = int(error.args[0])
+            raise fetch_error(number, handle, begun=begun, proxied=proxied) from error
     if exchange.fault is not None:
         raise exchange.fault
 
@@ -160,6 +151,10 @@ class _Exchange:
 
     # --- the guard
 
+    @property
+    def proxied(self) -> bool:
+        return bool(self._limits.proxy)
+
     def open_socket(self, _purpose: int, address: Any) -> Any:
         family, kind, protocol, where = address
         if not self._allowed(where[0]):
@@ -170,11 +165,20 @@ class _Exchange:
         return pycurl.PREREQFUNC_OK if self._allowed(ip) else pycurl.PREREQFUNC_ABORT
 
     def _allowed(self, ip: str | bytes) -> bool:
+        if self.proxied:
+            return True  # it is the proxy's address that is dialled; see check_target
         reason = refusal(_text(ip), self._limits.allow_private)
         if reason is None:
             return True
-        self.fault = AddressRefused(f"its address is {reason}: not dialled (see allow_private)")
+        self.fault = _refused(reason)
         return False
+
+    def check_target(self) -> None:
+        """Behind a proxy the target is resolved and dialled by others: what its name says is all
+        that can be checked. Raises AddressRefused."""
+        host = urlsplit(str(self._request.url)).hostname or ""
+        if self.proxied and (reason := refusal_by_name(host, self._limits.allow_private)):
+            raise _refused(reason)
 
     # --- the answer
 
@@ -259,6 +263,10 @@ class _Exchange:
             if self._wanted():
                 raise
             return self._body.kept()
+
+
+def _refused(reason: str) -> AddressRefused:
+    return AddressRefused(f"its address is {reason}: not dialled (see allow_private)")
 
 
 def _unfolded(lines: list[bytes]) -> list[str]:

@@ -15,12 +15,14 @@ from aggregator.read.jsonfeed import parse_json
 from aggregator.read.mend import expand, mend
 from aggregator.read.parse import MAX_GUID, decode, parse
 from aggregator.read.split import Split, split
-from feeds.errors import EmptyDocument, NotAFeed
+from feeds.errors import EmptyDocument, NotAFeed, ReadError
 from feeds.models import Document, Entry
 from feeds.text import xml_safe
 
 _BLANK = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 _FEED = re.compile(rb"<(?:[\w-]+:)?(?:rss|feed|rdf|channel)[\s>]", re.I)
+_END = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.I)
+_ITEM = re.compile(rb"<(/)?(?:[\w-]+:)?(?:item|entry)(?=[\s>])", re.I)
 _HTML = re.compile(
     rb"^\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body)", re.I | re.S
 )
@@ -69,9 +71,24 @@ def _read(body: bytes, url: str, content_type: str | None, wash: Wash) -> Docume
     document, guessed = parse(data, url, wash)
     if not document.entries and not _FEED.search(data):
         raise NotAFeed("no RSS, Atom or other feed in it")
+    if not document.entries and _HTML.match(data[:65536]):
+        raise NotAFeed("an HTML page, not a feed")  # "<rss" stood in a script of it (E28)
     document = _with_raw_ids(document, guessed, found)
+    if document.fault and _half_item(data):
+        document = replace(document, entries=document.entries[:-1])
+    if not document.entries and document.fault and not _END.search(data):
+        # Its validators would keep the rest from us for as long as nothing changes (E4).
+        raise ReadError("it breaks off before the end of its first entry")
     fault = document.fault or (_MENDED if mended else decoded.fault)
     return replace(document, fault=fault, wellformed=document.wellformed and not mended)
+
+
+def _half_item(data: bytes) -> bool:
+    """Whether the document breaks off within its last item: half a link would be another
+    article's, and half a text is none."""
+    tags = [(found[1], found.end()) for found in _ITEM.finditer(data)]
+    closing, at = tags[-1] if tags else (b"/", 0)
+    return not closing and not _END.search(data, at)
 
 
 def _mended(data: bytes) -> tuple[bytes, Split | None, bool]:

@@ -162,6 +162,51 @@ def test_what_is_asked() -> None:
     assert (second.timeout, second.allow_private, second.headers) == (3.0, True, {"X-Key": "k"})
 
 
+OWN: dict[str, Any] = {"headers": {"X-Key": "k"}, "auth": ("me", "pw"), "user_agent": "Own/1",
+                       "proxy": "http://p.test:1"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at", "along"),
+    [
+        (URL, True),
+        ("https://a.org/moved", True),
+        ("https://b.org/feed", False),
+        ("http://a.org/feed", False),
+        ("https://a.org:444/feed", False),
+    ],
+)
+def test_e32_credentials_are_for_the_configured_host(at: str, along: bool) -> None:
+    """Not for an address that was adopted since, should it be elsewhere; what is no secret of
+    that host (agent, proxy) is used there too."""
+    fetcher = Canned(ok(rss()))
+    poller(fetcher, **OWN)(claim(fetch_url=at))
+    [request] = fetcher.asked
+    assert (request.headers, request.auth) == (
+        ({"X-Key": "k"}, ("me", "pw")) if along else ({}, None)
+    )
+    assert (request.user_agent, request.proxy) == ("Own/1", "http://p.test:1")
+
+
+def test_e32_a_password_in_the_address_survives_a_move() -> None:
+    """Adopted addresses have no userinfo: it goes as the source's credentials."""
+    source = Source(url="https://me:p%40w@a.org/feed")
+    fetcher = Canned(ok(rss()))
+    one = replace(poller(fetcher), sources={source.url: source})
+    one(claim(url=source.url, fetch_url="https://a.org/moved"))
+    assert (fetcher.asked[0].url, fetcher.asked[0].auth) == ("https://a.org/moved", ("me", "p@w"))
+
+
+def test_e32_errors_without_secrets() -> None:
+    """A server's words, should they repeat ours, are told without them."""
+    said = HttpStatus("403: no k3y, no pässword, https://a.org/feed?token=s3cret99", status=403)
+    url = "https://a.org/feed?token=s3cret99"
+    source = Source(url=url, headers={"X": "Bearer k3yk3y"}, auth=("me", "pässword"))
+    told = replace(poller(Canned(said)), sources={url: source})(claim(url=url)).failure
+    assert told is not None
+    assert told.text == "403: no k3y, no …, https://a.org/feed?…"
+
+
 Step = Callable[[bytes], Poll]
 
 

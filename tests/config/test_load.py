@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trustme
 
 from config.load import find, load
 from config.settings import Settings
@@ -89,6 +90,40 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         (
             '[[sources]]\nurl = { env = "NOT_SET_ANYWHERE" }',
             "feedmill.toml:2: sources[1].url: the environment variable NOT_SET_ANYWHERE is not set",
+        ),
+        (
+            '[[sources]]\nurl = "http://a.org"\nheaders = { Host = "c" }',
+            'feedmill.toml:3: sources[1].headers.Host: "Host" is a header',
+        ),
+        (
+            '[[sources]]\nurl = "http://a.org"\nauth = "me"',
+            'feedmill.toml:3: sources[1].auth: must read "user:password"',
+        ),
+        (
+            '[[sources]]\nurl = "http://a.org"\nauth = { env = "NOT_SET_ANYWHERE" }',
+            "feedmill.toml:3: sources[1].auth: the environment variable NOT_SET_ANYWHERE is not",
+        ),
+        (
+            '[[sources]]\nurl = "http://a.org"\nauth = "a:b"\nheaders = { authorization = "x" }',
+            "feedmill.toml:3: sources[1].auth: `headers` has Authorization already",
+        ),
+        (
+            '[[sources]]\nurl = "http://me:pw@a.org"\nauth = "a:b"',
+            "feedmill.toml:3: sources[1].auth: its address has a user already",
+        ),
+        (
+            '[[sources]]\nurl = "http://a.org"\nproxy = "ftp://a.org"',
+            "feedmill.toml:3: sources[1].proxy: is no proxy; write",
+        ),
+        (
+            '[[sources]]\nurl = "http://a.org"\nuser_agent = "Mühle"',
+            "feedmill.toml:3: sources[1].user_agent: must be printable ASCII",
+        ),
+        ('[poll]\nproxy = "a.org:3128"', "feedmill.toml:2: poll.proxy: is no proxy; write"),
+        ('[poll]\nca_file = "no.pem"', "feedmill.toml:2: poll.ca_file: no.pem: No such file"),
+        (
+            '[poll]\nca_file = "feedmill.toml"',
+            "feedmill.toml:2: poll.ca_file: feedmill.toml: holds no certificates",
         ),
         ('include = ["a.opml"]', 'feedmill.toml:1: include: "a.opml": there is no such file'),
         (
@@ -193,3 +228,63 @@ def test_the_example_is_valid() -> None:
     assert len(remote) >= 12
     assert len(found.sources) - len(remote) == 2
     assert [c.slug for c in found.categories] == ["all", "world", "tech", "science"]
+
+
+def test_what_goes_along_with_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts or secrets; the ones for a source, and those for all."""
+    monkeypatch.setenv("WIRE_LOGIN", "me:p:w")
+    monkeypatch.setenv("WAY_OUT", "socks5h://u:s@proxy.test:1080")
+    (tmp_path / "ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
+    found = settings(
+        tmp_path,
+        '[poll]\nproxy = { env = "WAY_OUT" }\nca_file = "ca.pem"\n'
+        '[[sources]]\nurl = "http://a.org"\nauth = { env = "WIRE_LOGIN" }\nproxy = ""\n'
+        'user_agent = "Wire/1"\n[[sources]]\nurl = "http://b.org"\n',
+    )
+    assert found.poll.proxy == "socks5h://u:s@proxy.test:1080"
+    assert found.poll.ca_file == tmp_path / "ca.pem"
+    wire, other = found.sources.values()
+    assert (wire.auth, wire.proxy, wire.user_agent) == (("me", "p:w"), "", "Wire/1")
+    assert (other.auth, other.proxy, other.user_agent) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ('auth = "me:pw"', True),
+        ('auth = { env = "S" }', True),
+        ('proxy = { env = "P" }', True),
+        ('headers = { X = { env = "S" } }', True),
+        ("secret_url = true", True),
+        ('proxy = "http://a:1"', False),
+        ('headers = { Accept-Language = "en" }', False),
+    ],
+)
+def test_a_secret_anywhere_hides_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, secret: bool
+) -> None:
+    """E32."""
+    monkeypatch.setenv("S", "me:pw")
+    monkeypatch.setenv("P", "http://me:pw@proxy.test")
+    [source] = settings(tmp_path, f'[[sources]]\nurl = "http://a.org"\n{key}').sources.values()
+    assert source.secret_url is secret
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[poll]\nproxy = "me:hush@proxy.test:1"',
+        '[poll]\nproxy = { env = "S" }',
+        '[[sources]]\nurl = "http://a.org"\nauth = { env = "S" }',
+        '[[sources]]\nurl = "http://a.org"\nproxy = "htp://me:hush@proxy.test"',
+        '[[sources]]\nurl = "http://a.org"\nheaders = { X = { env = "S" } }',
+        '[[sources]]\nurl = { env = "S" }',
+    ],
+)
+def test_wrong_secrets_are_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """A value that can't be used may still be a password, mistyped."""
+    monkeypatch.setenv("S", "hush\nü")
+    (line,) = complaints(tmp_path, text)
+    assert "hush" not in line

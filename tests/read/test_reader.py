@@ -190,7 +190,9 @@ def test_ids_are_the_raw_text(guid: str, raw: str | None, link: str | None) -> N
 
 def test_ids_are_raw_in_a_broken_document_too() -> None:
     """Where expat gives up and feedparser's loose parser reads, ids stay what they were."""
-    document = doc('<rss version="2.0"><channel><item><guid>12345</guid><title>x</b></title>')
+    document = doc(
+        '<rss version="2.0"><channel><item><guid>12345</guid><title>x</b></title></item></rss>'
+    )
     assert (document.entries[0].guid, document.entries[0].link) == ("12345", None)
     assert not document.wellformed
     assert document.fault
@@ -427,4 +429,22 @@ def test_broken_feeds_raise_only_read_errors() -> None:
             outcomes.add(type(read(body, URL, None)))
         except ReadError as error:
             outcomes.add(type(error))
-    assert outcomes == {Document, EmptyDocument, NotAFeed}
+    assert outcomes == {Document, EmptyDocument, NotAFeed, ReadError}
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_half_an_item_is_none(form: str) -> None:
+    """A document that breaks off anywhere within its second item has one; a mere missing end of
+    the whole takes nothing away."""
+    item = "<item><title>{0}</title><link>http://a.test/{0}</link><guid>{0}</guid></item>"
+    head = "<rss version='2.0'><channel><title>T</title>"
+    if form == "atom":
+        item = "<entry><title>{0}</title><link href='http://a.test/{0}'/><id>{0}</id></entry>"
+        head = "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title>"
+    first, second = item.format("one"), item.format("two")
+    for cut in range(1, len(second)):
+        found = read((head + first + second[:cut]).encode(), URL, None)
+        assert [each.title for each in found.entries] == ["one"], second[:cut]
+    assert len(read((head + first + second).encode(), URL, None).entries) == 2
+    with pytest.raises(ReadError, match="breaks off"):
+        read((head + first[:-4]).encode(), URL, None)
