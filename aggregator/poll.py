@@ -14,6 +14,7 @@ from aggregator.dates import first_dates, updated_date
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
+from aggregator.links import announced
 from aggregator.moves import sighted
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
@@ -129,11 +130,12 @@ class Poller:
         document = self.read(response.body, response.url, response.headers.get("content-type"))
         bound = self._bound(poll, document)
         poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
+        pushed = announced(response.headers, response.url, document)
         facts = FeedFacts(
             title=document.title,
             link=document.link,
-            hub=document.hubs[0] if document.hubs else None,
-            self_link=document.self_link,
+            hub=pushed.hub,
+            self_link=pushed.topic,
             hints=document.hints,
         )
         read = replace(state, hints=document.hints)

@@ -6,14 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.complaints import Complaints, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.environment import override
-from config.schema import MainFile
-from config.settings import ALL, PollSettings, Settings, SiteSettings
+from config.schema import MainFile, WebSubTable
+from config.settings import ALL, PollSettings, Settings, SiteSettings, WebSubSettings
 from config.sources import Gathered
-from config.values import Secret, database_url
+from config.values import Secret, database_url, is_public_host
 from feeds.errors import ConfigError
 from feeds.models import Category
 
@@ -68,11 +69,18 @@ def _settings(
         listen_at=file.named(("server", "listen")),
         store_url=_store_url(main.store.url, folder, file, complaints),
         poll=PollSettings(**dict(main.poll)),
+        websub=_websub(main.websub, url),
         output=folder / main.output.directory,
         tracking=tracking,
         categories=_all_first(gathered.categories),
         sources=gathered.sources,
     )
+
+
+def _websub(table: WebSubTable, site_url: str | None) -> WebSubSettings:
+    reachable = site_url is not None and is_public_host(urlsplit(site_url).hostname or "")
+    enabled = reachable if table.enabled is None else table.enabled
+    return WebSubSettings(enabled=enabled, lease=table.lease)
 
 
 def _all_first(categories: Mapping[str, Category]) -> tuple[Category, ...]:

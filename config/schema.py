@@ -92,6 +92,11 @@ class PollTable(Table):
     allow_private: Networks = False
 
 
+class WebSubTable(Table):
+    enabled: bool | None = None
+    lease: Duration = 604_800.0
+
+
 class OutputTable(Table):
     directory: Line = "var/public"
 
@@ -132,6 +137,7 @@ class MainFile(ListFile):
     server: ServerTable = ServerTable()
     store: StoreTable = StoreTable()
     poll: PollTable = PollTable()
+    websub: WebSubTable = WebSubTable()
     output: OutputTable = OutputTable()
     identity: IdentityTable = IdentityTable()
 
@@ -141,6 +147,7 @@ SECTIONS: dict[str, type[Table]] = {
     "server": ServerTable,
     "store": StoreTable,
     "poll": PollTable,
+    "websub": WebSubTable,
     "output": OutputTable,
     "identity": IdentityTable,
     "categories": CategoryTable,

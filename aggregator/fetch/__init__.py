@@ -1,11 +1,20 @@
 """Conditional GET through requests over libcurl, under a guard and one deadline.
 
 transport (libcurl) · guard (addresses) · decode (codings) · client (redirects, validators)
-· answers (statuses) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files
+· answers (statuses) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files · post
 """
 
 from aggregator.fetch.client import HttpFetcher
 from aggregator.fetch.files import Fetchers, FileFetcher
 from aggregator.fetch.freshness import Freshness, freshness
+from aggregator.fetch.post import HttpPoster, Posted
 
-__all__ = ["Fetchers", "FileFetcher", "Freshness", "HttpFetcher", "freshness"]
+__all__ = [
+    "Fetchers",
+    "FileFetcher",
+    "Freshness",
+    "HttpFetcher",
+    "HttpPoster",
+    "Posted",
+    "freshness",
+]
