@@ -16,6 +16,7 @@ from aggregator.fetch.credentials import guarded, hidden, login, stays_home
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
+from aggregator.links import announced
 from aggregator.moves import sighted
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
@@ -140,7 +141,7 @@ class Poller:
         document = self.read(response.body, response.url, response.headers.get("content-type"))
         bound = self._bound(poll, document)
         poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
-        facts = _facts(document)
+        facts = _facts(document, response)
         if response.status == 226:
             # Of the whole document, which this is not, the digest stays (E8) and the facts too.
             facts = _completed(facts, state)
@@ -211,12 +212,13 @@ class Poller:
         )
 
 
-def _facts(document: Document) -> FeedFacts:
+def _facts(document: Document, response: Response) -> FeedFacts:
+    pushed = announced(response.headers, response.url, document)
     return FeedFacts(
         title=document.title,
         link=document.link,
-        hub=document.hubs[0] if document.hubs else None,
-        self_link=document.self_link,
+        hub=pushed.hub,
+        self_link=pushed.topic,
         hints=document.hints,
     )
 

@@ -8,11 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from config.cli import ConfigOption, JsonLogs, Verbose
+from config.cli import Common, ConfigOption, JsonLogs, Verbose
 from config.finding import find
 from config.opening import open_app
 from config.wiring import App
@@ -41,10 +41,11 @@ def run(
     from config.engine import Engine
 
     opened = open_app(context, config, log_json=log_json, verbose=verbose)
+    common = cast(Common, context.obj)
     with opened as app, app.store.lock_run():
         app.store.verify()
         app.sync()
-        Engine(app).run()
+        Engine(app, log_json=common.log_json, verbose=common.verbose).run()
 
 
 def poll(

@@ -11,8 +11,10 @@ from types import FrameType
 
 import structlog
 
-from aggregator.clock import Clock
+from aggregator.clock import Clock, Job
 from aggregator.round import keep_polling
+from config.serving import MODULE, Hello
+from config.settings import Settings
 from config.wiring import App
 from feeds.errors import ConfigError, FeedmillError, OutputError, StoreError
 from feeds.models import Poll, Recorded
@@ -24,6 +26,8 @@ TICK = 1.0
 """Seconds between two looks at what is due."""
 NET = 5.0
 """Seconds between two looks at what is to be published, should no poll have woken it."""
+HUBS = 2.0
+"""Seconds between two looks at what is to be asked of hubs."""
 BEAT = 2.0
 """Seconds between two words to the web server."""
 TURN = 10.0
@@ -45,22 +49,14 @@ NO_DATABASE, NO_FOLDER = "the database can't be used", "the output folder can't 
 class Engine:
     """Everything that runs while `feedmill run` does."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, log_json: bool = False, verbose: bool = False) -> None:
         self._app = app
         self._stop = threading.Event()
         self._dispatcher = app.dispatcher(self._recorded, self._unrecorded)
         settings = app.settings
-        self._web = WebServer(
-            settings.listen.host, settings.listen.port, settings.output, settings.site.url
-        )
-        self._clock = Clock(
-            {
-                "poll": (TICK, self._poll),
-                "publish": (NET, self._publish),
-                "beat": (BEAT, self._beat),
-                "turn": (TURN, self._turn),
-            }
-        )
+        self._deliveries = app.deliveries(self._recorded) if settings.websub.enabled else None
+        self._web = web_server(settings, log_json=log_json, verbose=verbose)
+        self._clock = Clock(self._jobs())
         self._trouble: dict[str, str] = {}
 
     def run(self) -> None:
@@ -74,6 +70,8 @@ class Engine:
         # What is stored is served at once, whatever the sources say today.
         self._app.link()
         self._app.publisher.publish(everything=True)
+        if not self._app.settings.websub.enabled:
+            self._app.subscriber.leave()
         self._listen(self._web.start)
         self._clock.start()
         settings = self._app.settings
@@ -125,6 +123,28 @@ class Engine:
 
     # --- jobs
 
+    def _jobs(self) -> dict[str, tuple[float, Job]]:
+        jobs: dict[str, tuple[float, Job]] = {
+            "poll": (TICK, self._poll),
+            "publish": (NET, self._publish),
+            "beat": (BEAT, self._beat),
+            "turn": (TURN, self._turn),
+        }
+        if self._deliveries is not None:
+            jobs |= {"subscribe": (HUBS, self._subscribe), "deliveries": (TICK, self._deliver)}
+        return jobs
+
+    def _subscribe(self) -> None:
+        # A hub verifies at once: before we can answer it must not be asked.
+        if self._web.answers():
+            with self._watched("subscribe"):
+                self._app.subscriber.tick(self._stop.wait)
+
+    def _deliver(self) -> None:
+        with self._watched("deliveries"):
+            if self._deliveries is not None:
+                self._deliveries.take(self._stop.is_set)
+
     def _poll(self) -> None:
         with self._watched("poll"):
             keep_polling(
@@ -165,6 +185,21 @@ class Engine:
 
     def _watched(self, job: str) -> _Watch:
         return _Watch(job, self._trouble)
+
+
+def web_server(settings: Settings, *, log_json: bool, verbose: bool) -> WebServer:
+    """With an ear for hubs only where there are any: that costs the store's memory once more."""
+    place = settings.listen.host, settings.listen.port, settings.output, settings.site.url
+    if not settings.websub.enabled:
+        return WebServer(*place)
+    hello = Hello(
+        store_url=settings.store_url,
+        lease=settings.websub.lease,
+        max_body=settings.poll.max_body,
+        log_json=log_json,
+        verbose=verbose,
+    )
+    return WebServer(*place, module=MODULE, hello=hello.line())
 
 
 class _Watch:

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.complaints import Complaints, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.environment import override
-from config.schema import MainFile, PollTable
-from config.settings import ALL, PollSettings, Settings, SiteSettings
+from config.schema import MainFile, PollTable, WebSubTable
+from config.settings import ALL, PollSettings, Settings, SiteSettings, WebSubSettings
 from config.sources import Gathered
-from config.values import Secret, ca_file, database_url, proxy
+from config.values import Secret, ca_file, database_url, is_public_host, proxy
 from feeds.errors import ConfigError
 from feeds.models import Category
 
@@ -69,6 +70,7 @@ def _settings(
         listen_at=file.named(("server", "listen")),
         store_url=_store_url(main.store.url, folder, file, complaints),
         poll=_poll(main.poll, folder, file, complaints),
+        websub=_websub(main.websub, url),
         output=folder / main.output.directory,
         tracking=tracking,
         categories=_all_first(gathered.categories),
@@ -87,6 +89,12 @@ def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints
     except ValueError as error:
         file.complain(complaints, ("poll", "ca_file"), str(error))
     return PollSettings(**dict(table) | checked)
+
+
+def _websub(table: WebSubTable, site_url: str | None) -> WebSubSettings:
+    reachable = site_url is not None and is_public_host(urlsplit(site_url).hostname or "")
+    enabled = reachable if table.enabled is None else table.enabled
+    return WebSubSettings(enabled=enabled, lease=table.lease)
 
 
 def _all_first(categories: Mapping[str, Category]) -> tuple[Category, ...]:

@@ -102,6 +102,11 @@ class PollTable(Table):
     ca_file: Line | None = None
 
 
+class WebSubTable(Table):
+    enabled: bool | None = None
+    lease: Duration = 604_800.0
+
+
 class OutputTable(Table):
     directory: Line = "var/public"
 
@@ -145,6 +150,7 @@ class MainFile(ListFile):
     server: ServerTable = ServerTable()
     store: StoreTable = StoreTable()
     poll: PollTable = PollTable()
+    websub: WebSubTable = WebSubTable()
     output: OutputTable = OutputTable()
     identity: IdentityTable = IdentityTable()
 
@@ -154,6 +160,7 @@ SECTIONS: dict[str, type[Table]] = {
     "server": ServerTable,
     "store": StoreTable,
     "poll": PollTable,
+    "websub": WebSubTable,
     "output": OutputTable,
     "identity": IdentityTable,
     "categories": CategoryTable,

@@ -48,6 +48,14 @@ class PollSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSubSettings:
+    enabled: bool
+    """Given, else whether hubs can reach the site at all."""
+    lease: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     file: Path
     site: SiteSettings
@@ -56,6 +64,7 @@ class Settings:
     """Where that is said, as complaints begin: `file:line: key`."""
     store_url: str
     poll: PollSettings
+    websub: WebSubSettings
     output: Path
     tracking: Path | None
     categories: tuple[Category, ...]

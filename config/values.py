@@ -130,6 +130,17 @@ def redacted(url: str) -> str:
     return shown(re.sub(r"//[^/@\s]*@", "//…@", re.split(r"[?#]", url, maxsplit=1)[0]))
 
 
+def is_public_host(host: str) -> bool:
+    """Whether others may reach a host of that name: no private address, no name of this machine
+    or of a home network (RFC 6761, 6762, 8375). Nothing is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        name = host.lower().rstrip(".")
+    local = ("localhost", "local", "internal", "test", "example", "invalid", "home.arpa")
+    return "." in name and not name.endswith(tuple(f".{each}" for each in local))
+
+
 class Address(NamedTuple):
     host: str
     port: int

@@ -21,16 +21,20 @@ from feeds.models import Outcome, Poll, Recorded
 from feeds.store import Store, open_store
 
 if TYPE_CHECKING:
+    from aggregator.deliveries import Deliveries
     from aggregator.dispatch import ThreadDispatcher
     from aggregator.errands import Turns
     from aggregator.fetch import Fetchers
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
+    from aggregator.subscriber import Subscriber
     from publisher.publish import Publisher
     from publisher.render.site import Site
     from publisher.select import Members
 
 log = structlog.get_logger("feedmill.poll")
+
+OnRecorded = Callable[[Sequence[Poll], Sequence[Recorded]], None]
 
 READING = 20.0
 """Seconds that a reader may take for one document."""
@@ -133,6 +137,40 @@ class App:
             ),
         )
 
+    @cached_property
+    def subscriber(self) -> Subscriber:
+        """What is asked of hubs."""
+        from aggregator.fetch import HttpPoster
+        from aggregator.subscriber import Subscriber
+
+        settings, site = self.settings, self.settings.site
+        return Subscriber(
+            store=self.store,
+            poster=HttpPoster(
+                user_agent(site.url, site.contact),
+                self.turns.at,
+                ca_file=settings.poll.ca_file,
+                proxy=settings.poll.proxy,
+            ),
+            sources=settings.sources,
+            base=f"{site.url}/websub/",
+            lease=settings.websub.lease,
+            policy=self.poller.policy,
+            allow_private=settings.poll.allow_private,
+        )
+
+    def deliveries(self, on_recorded: OnRecorded) -> Deliveries:
+        """What hubs have brought."""
+        from aggregator.deliveries import Deliveries
+
+        return Deliveries(
+            store=self.store,
+            given=self.poller.given,
+            sources=self.settings.sources,
+            ttl=self.claim_time,
+            on_recorded=_logged(on_recorded),
+        )
+
     @property
     def claim_time(self) -> timedelta:
         """How long a claim lasts: deadline + reading + margin (DESIGN.md)."""
@@ -143,24 +181,18 @@ class App:
 
     def dispatcher(
         self,
-        on_recorded: Callable[[Sequence[Poll], Sequence[Recorded]], None] | None = None,
+        on_recorded: OnRecorded | None = None,
         on_trouble: Callable[[StoreError | None], None] = lambda _error: None,
     ) -> ThreadDispatcher:
         """A pool of poller threads; the caller closes it."""
         from aggregator.dispatch import ThreadDispatcher
-
-        def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
-            for poll, result in zip(polls, results, strict=True):
-                log_poll(poll, result)
-            if on_recorded is not None:
-                on_recorded(polls, results)
 
         return ThreadDispatcher(
             self.poller,
             self.store.record,
             release=self.store.release,
             workers=self.settings.poll.concurrency,
-            on_recorded=recorded,
+            on_recorded=_logged(on_recorded),
             on_trouble=on_trouble,
         )
 
@@ -229,6 +261,16 @@ class App:
         }
 
 
+def _logged(on_recorded: OnRecorded | None) -> OnRecorded:
+    def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
+        for poll, result in zip(polls, results, strict=True):
+            log_poll(poll, result)
+        if on_recorded is not None:
+            on_recorded(polls, results)
+
+    return recorded
+
+
 def log_poll(poll: Poll, result: Recorded) -> None:
     """One line for one poll. A source is named by its number and host: its address may be a
     secret (E32)."""
@@ -240,6 +282,7 @@ def log_poll(poll: Poll, result: Recorded) -> None:
     values = {
         "source": state.id,
         "host": urlsplit(state.url).hostname or "file",
+        "why": poll.why,
         "status": poll.status,
         "new": result.new,
         "changed": result.changed,

@@ -23,6 +23,7 @@ from feeds.models import (
     Article,
     Category,
     Claim,
+    Delivery,
     Document,
     Event,
     FeedItem,
@@ -32,12 +33,14 @@ from feeds.models import (
     LedgerRow,
     Link,
     Poll,
+    Receipt,
     Recorded,
     RenderedFile,
     Source,
     SourceInfo,
     SourceState,
     StoryChange,
+    Subscription,
     Turn,
     Unlinked,
     Validators,
@@ -191,6 +194,81 @@ class Dispatcher(Protocol):
     def close(self, timeout: float) -> None:
         """Stop taking on, give back what has not begun; wait up to `timeout` seconds for the rest,
         then give that back too."""
+
+
+# --- WebSub, both of its halves: what we ask of hubs, and what they bring ---------------
+
+
+class CallbackStore(Protocol):
+    """What answering hubs needs of the store; from another process than all the rest."""
+
+    def now(self) -> datetime:
+        """As in PollStore."""
+
+    def subscription(self, token: str) -> Subscription | None:
+        """By the unguessable end of its callback."""
+
+    def amend(self, before: Subscription, after: Subscription | None) -> bool:
+        """Put `after` in its place (None: nothing), and tell the source whether it is pushed.
+        False, and nothing is written, when it is no longer as `before`."""
+
+    def put_delivery(
+        self, subscription: Subscription, content_type: str | None, body: bytes
+    ) -> Receipt:
+        """Keep it for the engine, unless it came before (in the last 128) or too much waits."""
+
+
+class HubStore(CallbackStore, Protocol):
+    """What subscribing, and reading deliveries, needs of the store."""
+
+    def unsubscribed(self, limit: int) -> list[SourceState]:
+        """Sources that are polled, name a hub and have no subscription, least id first."""
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Begin one; nothing happens when its source has one."""
+
+    def strays(self, base: str, limit: int) -> list[Subscription]:
+        """Those, not ending yet, whose source is no longer polled, names another hub or topic, or
+        whose callback does not begin with `base`."""
+
+    def due_subscriptions(self, limit: int) -> list[Subscription]:
+        """Those whose hub is to be asked now, most overdue first, one of each hub."""
+
+    def rest_hub(self, hub: str, until: datetime) -> None:
+        """Ask this hub nothing before that."""
+
+    def push_over(self, limit: int) -> list[SourceState]:
+        """Sources whose lease has ended without end_push; their subscriptions count as lapsed."""
+
+    def end_push(self, source_id: int, due: datetime) -> None:
+        """It is polled as any other again: at `due`, if that is before what it has."""
+
+    def forget_subscriptions(self) -> None:
+        """All of them, and what they brought, at once; every push is over."""
+
+    def deliveries(self, limit: int, skip: Collection[int] = ()) -> list[Delivery]:
+        """The oldest that waits, of each source but these ids."""
+
+    def done(self, delivery: Delivery) -> None:
+        """It has been read, or never will be."""
+
+
+class Callbacks(Protocol):
+    """The subscriber's end as the web server sees it. Blocking; from any thread. Raises
+    StoreError."""
+
+    @property
+    def max_body(self) -> int:
+        """Of a delivery, bytes."""
+
+    def known(self, token: str) -> bool:
+        """Whether anything is to be heard at this callback: else nothing is read of it."""
+
+    def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
+        """(status, body) for a hub's GET (WebSub §5.3)."""
+
+    def deliver(self, token: str, headers: Mapping[str, str], body: bytes) -> int:
+        """The status for a hub's POST (§7). `headers`: names in lower case."""
 
 
 # --- Outward ----------------------------------------------------------------------------

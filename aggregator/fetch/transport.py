@@ -78,6 +78,8 @@ class CurlAdapter(BaseAdapter):
         yield from self._ca
         yield pycurl.URL, str(request.url)
         yield pycurl.HTTPHEADER, header_lines(request)
+        if request.method == "POST":
+            yield pycurl.POSTFIELDS, request.body or b""
         yield pycurl.NOSIGNAL, 1
         yield pycurl.TIMEOUT_MS, max(1, round(timeout * 1000))
         yield pycurl.CONNECTTIMEOUT_MS, max(1, round(timeout * 1000))

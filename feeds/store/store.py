@@ -17,6 +17,7 @@ from feeds.models import (
     Article,
     Category,
     Claim,
+    Delivery,
     Event,
     FeedItem,
     FeedState,
@@ -24,11 +25,13 @@ from feeds.models import (
     LedgerRow,
     Link,
     Poll,
+    Receipt,
     Recorded,
     Source,
     SourceInfo,
     SourceState,
     StoryChange,
+    Subscription,
     Turn,
     Unlinked,
 )
@@ -47,6 +50,7 @@ from feeds.store import (
 )
 from feeds.store import claims as claiming
 from feeds.store import sources as sourcing
+from feeds.store import websub as pushing
 from feeds.store.claims import HostLimit
 from feeds.store.engine import Database
 from feeds.store.tables import article, feed, poll, source, story
@@ -107,6 +111,49 @@ class Store:
 
     def end_turn(self, turn: Turn) -> None:
         errands.end_turn(self._database, turn, self._limit)
+
+    # --- HubStore
+
+    def subscription(self, token: str) -> Subscription | None:
+        return pushing.by_token(self._database, token)
+
+    def amend(self, before: Subscription, after: Subscription | None) -> bool:
+        return pushing.amend(self._database, before, after)
+
+    def put_delivery(
+        self, subscription: Subscription, content_type: str | None, body: bytes
+    ) -> Receipt:
+        return pushing.put(self._database, subscription, content_type, body)
+
+    def unsubscribed(self, limit: int) -> list[SourceState]:
+        return pushing.unsubscribed(self._database, limit)
+
+    def subscribe(self, subscription: Subscription) -> None:
+        pushing.begin(self._database, subscription)
+
+    def strays(self, base: str, limit: int) -> list[Subscription]:
+        return pushing.strays(self._database, base, limit)
+
+    def due_subscriptions(self, limit: int) -> list[Subscription]:
+        return pushing.due(self._database, limit)
+
+    def rest_hub(self, hub: str, until: datetime) -> None:
+        pushing.rest_hub(self._database, hub, until)
+
+    def push_over(self, limit: int) -> list[SourceState]:
+        return pushing.push_over(self._database, limit)
+
+    def end_push(self, source_id: int, due: datetime) -> None:
+        pushing.end_push(self._database, source_id, due)
+
+    def forget_subscriptions(self) -> None:
+        pushing.forget(self._database)
+
+    def deliveries(self, limit: int, skip: Collection[int] = ()) -> list[Delivery]:
+        return pushing.waiting(self._database, limit, skip)
+
+    def done(self, delivery: Delivery) -> None:
+        pushing.done(self._database, delivery.id)
 
     # --- LinkStore
 

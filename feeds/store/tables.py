@@ -96,6 +96,19 @@ source = Table(
         postgresql_where=text("claim_until IS NOT NULL"),
     ),
     Index(None, "fetch_url"),
+    # Few have a hub, fewer are pushed: both are looked for every few seconds.
+    Index(
+        "ix_source_hub",
+        "id",
+        sqlite_where=text("hub IS NOT NULL"),
+        postgresql_where=text("hub IS NOT NULL"),
+    ),
+    Index(
+        "ix_source_push_until",
+        "push_until",
+        sqlite_where=text("push_until IS NOT NULL"),
+        postgresql_where=text("push_until IS NOT NULL"),
+    ),
 )
 
 # One row per host: the queue of claim_due. Claims of a host are made while its row is locked,
@@ -250,18 +263,21 @@ subscription = Table(
     "subscription",
     metadata,
     Column("source_id", Id, ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("base", Text, nullable=False),
     Column("token", Text, nullable=False, unique=True),
     Column("secret", Text, nullable=False),
     Column("hub", Text, nullable=False),
     Column("topic", Text, nullable=False),
-    Column("state", Text, nullable=False),  # pending | verified | denied | failed | ending
+    Column("state", Text, nullable=False),  # models.Standing
     Column("asked_at", Moment),
     Column("verified_at", Moment),
     Column("lease_until", Moment),
     Column("next_at", Moment),  # when to ask the hub (again); null: nothing to do
     Column("tries", Integer, nullable=False),
     Column("error", Text),
+    Column("recent", LargeBinary, nullable=False),  # digests of what it brought, newest last
     Index(None, "next_at"),
+    Index(None, "hub"),
 )
 
 # Signed deliveries that wait to be read, as they came.
@@ -273,6 +289,7 @@ delivery = Table(
     Column("at", Moment, nullable=False),
     Column("content_type", Text),
     Column("body", LargeBinary, nullable=False),
+    Index(None, "source_id"),
 )
 
 counter = Table(

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from feeds.store import websub
 from feeds.store.claims import HostLimit
 from feeds.store.codec import Moment
 from feeds.store.engine import Database
@@ -39,6 +40,8 @@ def turn_back(database: Database, ttl: timedelta, rule: HostLimit) -> timedelta 
         step = _ahead(connection, now)
         ids = _move(connection, now, step) | _shorten(connection, now + ttl)
         ids |= _wake_new(connection, now)
+        if step is not None:
+            websub.turned(connection, now, step)
         names = sa.select(source.c.host).where(among(connection, source.c.id, ids)).distinct()
         refresh_hosts(connection, connection.execute(names).scalars())
         _rest(connection, now, step, rule)

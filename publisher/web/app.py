@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from feeds.protocols import Callbacks
+from publisher.web.callbacks import PREFIX, CallbackRoute
 from publisher.web.conditions import matches, not_modified_since, takes_gzip
 from publisher.web.files import Files, Ready, Variant
 
@@ -45,17 +47,28 @@ _REPEATED = {b"etag", b"cache-control", b"vary", b"last-modified"}
 class App:
     """`site_url`: the public address; its path, if any, may or may not be taken off by a proxy."""
 
-    def __init__(self, folder: Path, site_url: str, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        site_url: str,
+        readiness: Readiness,
+        callbacks: Callbacks | None = None,
+    ) -> None:
+        """`callbacks`: who hears hubs at `/websub/…`; None: nobody, there is nothing."""
         self._files = Files(folder, FILE_HEADERS)
         self._url = site_url.rstrip("/")
         self._prefix = unquote(urlsplit(self._url).path)  # as ASGI gives paths
         self._rest = _rest(readiness)
+        self._hubs = CallbackRoute(callbacks) if callbacks is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         path, head = self._relative(scope["path"]), scope["method"] == "HEAD"
-        if scope["method"] not in ("GET", "HEAD"):
+        if self._hubs is not None and path.startswith(PREFIX):
+            status, text, more = await self._hubs(path, scope, _headers(scope), receive)
+            await _plain(send, status, text, more, head)
+        elif scope["method"] not in ("GET", "HEAD"):
             await _short(send, 405, "Method not allowed.", [(b"allow", b"GET, HEAD")])
         elif path in ("/healthz", "/readyz"):
             await self._rest({**scope, "path": path, "root_path": ""}, receive, send)
@@ -107,7 +120,13 @@ def _headers(scope: Scope) -> dict[str, str]:
 async def _short(
     send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]], head: bool = False
 ) -> None:
-    body = f"{text}\n".encode()
+    await _plain(send, status, f"{text}\n", headers, head)
+
+
+async def _plain(
+    send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]], head: bool
+) -> None:
+    body = text.encode()
     more = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     length = (b"content-length", str(len(body)).encode())
     await _answer(send, status, [*SAFE_HEADERS, *more, *headers, length], b"" if head else body)

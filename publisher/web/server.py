@@ -1,7 +1,9 @@
 """The web server: granian in a process of its own beside the poller, clear of its GIL.
 
 It is told over its standard input how the engine fares (one line a beat: "ready", or what is
-wrong) and ends when that input ends, so it never outlives the engine, not even a kill -9.
+wrong) and ends when that input ends, so it never outlives the engine, not even a kill -9. Another
+module may be its process, one that serves with callbacks for hubs (config.serving); what that one
+must know and nobody else may see comes as the first line.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feeds.protocols import Callbacks
 
 STALE = 30.0
 """Seconds after which a silent engine counts as not ready."""
@@ -28,8 +34,19 @@ class AddressTaken(OSError):
 class WebServer:
     """Starts, informs and stops the server process."""
 
-    def __init__(self, host: str, port: int, folder: Path, site_url: str) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        folder: Path,
+        site_url: str,
+        *,
+        module: str = "publisher.web.server",
+        hello: str | None = None,
+    ) -> None:
+        """`module` is run with these four as arguments; `hello`: its first line."""
         self._args = [host, str(port), str(folder), site_url]
+        self._module, self._hello = module, hello
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
@@ -40,10 +57,12 @@ class WebServer:
     def start(self) -> None:
         """Raises AddressTaken."""
         self.check()
-        command = [sys.executable, "-m", "publisher.web.server", *self._args]
+        command = [sys.executable, "-m", self._module, *self._args]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, text=True, start_new_session=True
         )
+        if self._hello is not None:
+            self.tell(self._hello)
 
     def tell(self, state: str = READY) -> None:
         """Say that the engine is ready, or what is wrong with it."""
@@ -51,6 +70,15 @@ class WebServer:
             if self._process is not None and self._process.stdin is not None:
                 self._process.stdin.write(state.replace("\n", " ") + "\n")
                 self._process.stdin.flush()
+
+    def answers(self) -> bool:
+        """Whether it takes connections by now."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._args[0], self._args[0])  # noqa: S104
+        try:
+            with socket.create_connection((host, int(self._args[1])), timeout=1):
+                return True
+        except OSError:
+            return False
 
     def ended(self) -> int | None:
         """The exit code of a process that should run and does not; None while it runs."""
@@ -96,7 +124,9 @@ class Beat:
         return None if self._word == READY else self._word
 
 
-async def serve(host: str, port: int, folder: Path, site_url: str) -> None:
+async def serve(
+    host: str, port: int, folder: Path, site_url: str, callbacks: Callbacks | None = None
+) -> None:
     """Serve until standard input ends."""
     from granian.constants import Interfaces  # only this process pays for granian
     from granian.log import LogLevels
@@ -105,7 +135,7 @@ async def serve(host: str, port: int, folder: Path, site_url: str) -> None:
     from publisher.web.app import App
 
     beat = Beat()
-    app = App(folder, site_url, beat.readiness)
+    app = App(folder, site_url, beat.readiness, callbacks)
     server = Server(
         app,
         address=host,
@@ -132,9 +162,9 @@ async def serve(host: str, port: int, folder: Path, site_url: str) -> None:
             await asyncio.wait_for(running, 3)
 
 
-def main() -> None:
+def main(callbacks: Callbacks | None = None) -> None:
     host, port, folder, site_url = sys.argv[1:5]
-    asyncio.run(serve(host, int(port), Path(folder), site_url))
+    asyncio.run(serve(host, int(port), Path(folder), site_url, callbacks))
     # Granian's threads outlive its loop, and one that asks for the GIL of an interpreter that is
     # being taken down panics: lines of it in the log at one stop in four.
     os._exit(0)

@@ -75,6 +75,19 @@ def polled(answer: Response | PollError, **state: Any) -> Poll:
     return poller(Canned(answer))(claim(**state))
 
 
+def test_websub_discovery() -> None:
+    """Hub and topic of the headers are kept, else those of the document (WebSub §4)."""
+    said = '<https://hub.test/>; rel="hub", <https://a.org/self>; rel="self"'
+    answer = ok(rss("one"))
+    facts = polled(replace(answer, headers={**answer.headers, "link": said})).facts
+    assert facts is not None
+    assert (facts.hub, facts.self_link) == ("https://hub.test/", "https://a.org/self")
+    inside = b'<link xmlns="http://www.w3.org/2005/Atom" rel="hub" href="https://doc.test/"/>'
+    facts = polled(ok(rss("one").replace(b"<item>", inside + b"<item>"))).facts
+    assert facts is not None
+    assert (facts.hub, facts.self_link) == ("https://doc.test/", None)
+
+
 def test_new_articles() -> None:
     """Each entry becomes an article with keys, dates, digest; validators and facts go along."""
     poll = polled(ok(rss("one", "two", title="Its title")))

@@ -288,3 +288,33 @@ def test_wrong_secrets_are_not_shown(
     monkeypatch.setenv("S", "hush\nü")
     (line,) = complaints(tmp_path, text)
     assert "hush" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "enabled"),
+    [
+        ("", False),
+        ('[site]\nurl = "https://news.example.org"', True),
+        ('[site]\nurl = "https://news.example.org:8443/wire"', True),
+        ('[site]\nurl = "http://93.184.215.14"', True),
+        ('[site]\nurl = "http://127.0.0.1:8080"', False),
+        ('[site]\nurl = "http://192.168.1.5"', False),
+        ('[site]\nurl = "http://[::1]:8080"', False),
+        ('[site]\nurl = "http://[fd00::1]"', False),
+        ('[site]\nurl = "http://localhost:8080"', False),
+        ('[site]\nurl = "http://NAS.local."', False),
+        ('[site]\nurl = "http://nas"', False),
+        ('[site]\nurl = "http://127.0.0.1"\n[websub]\nenabled = true', True),
+        ('[site]\nurl = "https://news.example.org"\n[websub]\nenabled = false', False),
+    ],
+)
+def test_websub_is_on_where_hubs_can_reach_us(tmp_path: Path, text: str, enabled: bool) -> None:
+    """By default; the operator's word stands."""
+    assert settings(tmp_path, text).websub.enabled is enabled
+
+
+def test_websub_from_the_environment(tmp_path: Path) -> None:
+    """As every section."""
+    found = settings(tmp_path, "", FEEDMILL_WEBSUB_ENABLED="true", FEEDMILL_WEBSUB_LEASE="2d")
+    assert (found.websub.enabled, found.websub.lease) == (True, 172_800)
+    assert settings(tmp_path, "").websub.lease == 604_800

@@ -36,6 +36,8 @@ POLL = PollSettings(
     retry_after="source",
     readers=1,
     allow_private=False,
+    proxy="",
+    ca_file=None,
 )
 
 

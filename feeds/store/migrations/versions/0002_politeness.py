@@ -27,6 +27,13 @@ def upgrade() -> None:
         sa.Column("push_until", sa.BigInteger()),
     ):
         op.add_column("source", column)
+    for name, column_name, condition in (
+        ("ix_source_hub", "id", sa.text("hub IS NOT NULL")),
+        ("ix_source_push_until", "push_until", sa.text("push_until IS NOT NULL")),
+    ):
+        op.create_index(
+            name, "source", [column_name], sqlite_where=condition, postgresql_where=condition
+        )
     # The ledger: the last polls only, which come again by themselves.
     op.drop_table("poll")
     op.create_table(
@@ -76,6 +83,7 @@ def upgrade() -> None:
     op.create_table(
         "subscription",
         sa.Column("source_id", ID, autoincrement=False, nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("hub", sa.Text(), nullable=False),
@@ -87,6 +95,7 @@ def upgrade() -> None:
         sa.Column("next_at", sa.BigInteger()),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text()),
+        sa.Column("recent", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["source.id"], name=op.f("fk_subscription_source_id")
         ),
@@ -94,6 +103,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token", name=op.f("uq_subscription_token")),
     )
     op.create_index(op.f("ix_subscription_next_at"), "subscription", ["next_at"])
+    op.create_index(op.f("ix_subscription_hub"), "subscription", ["hub"])
     op.create_table(
         "delivery",
         sa.Column("id", ID, nullable=False),
@@ -104,3 +114,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_delivery_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
+    op.create_index(op.f("ix_delivery_source_id"), "delivery", ["source_id"])

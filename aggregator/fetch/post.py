@@ -1,0 +1,94 @@
+"""HttpPoster: one form, posted under the guard, redirects of hubs followed hop by hop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import requests
+
+from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
+from feeds.errors import BadRedirect, FetchError, TooManyRedirects
+
+MAX_REDIRECTS = 5
+REPEATED = (301, 302, 307, 308)
+"""Redirects after which a hub is asked the same at its new address (WebSub §5.1 names 307 and 308;
+hubs in the field answer 301 and 302 and mean the same)."""
+ANSWER = 65_536
+"""Bytes of an answer that are read: nothing of it is used."""
+
+Turn = Callable[[str, float], AbstractContextManager[None]]
+"""(URL, seconds): the right to make one request there (E29). Raises HostBusy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """Any answer at all. `headers`: names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+class HttpPoster:
+    """Thread-safe; no cookies, no environment (E16), no private addresses unless allowed (E26)."""
+
+    def __init__(
+        self, user_agent: str, turn: Turn, *, ca_file: Path | None = None, proxy: str = ""
+    ) -> None:
+        self._agent, self._turn, self._proxy = user_agent, turn, proxy
+        self._adapter = CurlAdapter(ca_file)
+
+    def post(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        *,
+        timeout: float,
+        allow_private: bool | tuple[str, ...] = False,
+    ) -> Posted:
+        """`timeout`: seconds for each request's turn, and for the request. Raises FetchError,
+        HostBusy, StoreError."""
+        body = urlencode(form).encode()
+        for _ in range(MAX_REDIRECTS + 1):
+            with self._turn(url, timeout):
+                answer = self._one(url, body, timeout, allow_private)
+            if answer.status_code not in REPEATED:
+                names = {name.lower(): value for name, value in answer.headers.items()}
+                return Posted(status=answer.status_code, headers=names)
+            url = _next(url, answer.headers.get("location"))
+        raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
+
+    def _one(
+        self, url: str, body: bytes, timeout: float, allow_private: bool | tuple[str, ...]
+    ) -> requests.Response:
+        prepared = GuardedRequest()
+        headers = {
+            "User-Agent": self._agent,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        try:
+            prepared.prepare(method="POST", url=url, headers=headers, data=body)
+        except (requests.RequestException, UnicodeError, ValueError) as error:
+            raise FetchError("no usable address") from error
+        prepared.limits = Limits(ANSWER, allow_private, self._proxy)
+        return self._adapter.send(prepared, timeout=timeout)
+
+
+def _next(url: str, location: str | None) -> str:
+    """Raises BadRedirect. A secret goes along, so never from https to http (E32)."""
+    if not location:
+        raise BadRedirect("a redirect without Location")
+    try:
+        there = urljoin(url, location)
+        parts = urlsplit(there)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError as error:
+        raise BadRedirect("a redirect to no usable address") from error
+    if not usable:
+        raise BadRedirect("a redirect to something other than an http(s) address")
+    if urlsplit(url).scheme == "https" and parts.scheme == "http":
+        raise BadRedirect("a redirect from https to http")
+    return there

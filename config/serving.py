@@ -1,0 +1,82 @@
+"""The web server's process when hubs are heard: `python -m config.serving HOST PORT FOLDER URL`.
+
+What else it needs comes as one line of JSON on standard input: the database's URL may hold a
+password, and arguments can be read by everybody on the machine. Nothing of the store is imported
+before the first hub asks.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feeds.protocols import Callbacks
+
+MODULE = "config.serving"
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What the engine tells its web server in secret. `lease`: seconds; `max_body`: bytes."""
+
+    store_url: str
+    lease: float
+    max_body: int
+    log_json: bool = False
+    verbose: bool = False
+
+    def line(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class LazyCallbacks:
+    """The role Callbacks; the store is opened when a hub asks for the first time."""
+
+    def __init__(self, hello: Hello) -> None:
+        self._hello = hello
+        self._lock = threading.Lock()
+
+    @property
+    def max_body(self) -> int:
+        return self._hello.max_body
+
+    def known(self, token: str) -> bool:
+        return self._opened().known(token)
+
+    def verify(self, token: str, query: Mapping[str, str]) -> tuple[int, str]:
+        return self._opened().verify(token, query)
+
+    def deliver(self, token: str, headers: Mapping[str, str], body: bytes) -> int:
+        return self._opened().deliver(token, headers, body)
+
+    def _opened(self) -> Callbacks:
+        with self._lock:
+            return self._callbacks
+
+    @cached_property
+    def _callbacks(self) -> Callbacks:
+        """Raises StoreError; tried anew with the next request then."""
+        from aggregator.callbacks import HubCallbacks
+        from config import logs
+        from feeds.store import open_store
+
+        hello = self._hello
+        logs.configure(json=hello.log_json, verbose=hello.verbose)
+        store = open_store(hello.store_url, migrate=False)
+        return HubCallbacks(store=store, lease=hello.lease, max_body=hello.max_body)
+
+
+def main() -> None:
+    from publisher.web.server import main as serve
+
+    serve(LazyCallbacks(Hello(**json.loads(sys.stdin.readline()))))
+
+
+if __name__ == "__main__":
+    main()
