@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
@@ -22,7 +23,7 @@ from feeds.store import Store, open_store
 
 if TYPE_CHECKING:
     from aggregator.dispatch import ThreadDispatcher
-    from aggregator.errands import Turns
+    from aggregator.errands import Errands, Turns
     from aggregator.fetch import Fetchers
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
@@ -102,6 +103,14 @@ class App:
         from aggregator.errands import Turns
 
         return Turns(store=self.store, now=self.store.now)
+
+    @cached_property
+    def errands(self) -> Errands:
+        """Requests that somebody waits for at a terminal."""
+        from aggregator.errands import Errands
+
+        patience = self.settings.poll.timeout
+        return Errands(fetcher=self.fetchers, turns=replace(self.turns, patience=patience))
 
     @cached_property
     def reader(self) -> ReaderPool:

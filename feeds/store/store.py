@@ -62,8 +62,8 @@ class Store:
     def now(self) -> datetime:
         return self._database.now()
 
-    def sync_sources(self, sources: Iterable[Source]) -> None:
-        sourcing.sync(self._database, sources)
+    def sync_sources(self, sources: Iterable[Source], *, wait: timedelta = timedelta()) -> None:
+        sourcing.sync(self._database, sources, wait)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None
