@@ -66,6 +66,7 @@ def add(
     )
     quiet = not (verbose or log_json)
     with open_app(context, config, log_json=log_json, verbose=verbose, quiet=quiet) as app:
+        app.readers = 1
         new = adding.wanted_categories(app.settings, wishes)
         looking = adding.Looking(app, wishes)
         if where := looking.configured(given):

@@ -50,6 +50,8 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.readers = settings.poll.readers
+        """Reading processes; a verb that reads one document needs one."""
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -116,7 +118,7 @@ class App:
     def reader(self) -> ReaderPool:
         from aggregator.read.pool import ReaderPool
 
-        pool = ReaderPool(workers=self.settings.poll.readers, timeout=READING)
+        pool = ReaderPool(workers=self.readers, timeout=READING)
         self._closing.callback(pool.close)
         return pool
 

@@ -80,7 +80,7 @@ def sync(database: Database, sources: Iterable[Source], wait: timedelta = timede
             row = rows.get(declared.url)
             if row is None:
                 new.append(_new(declared, position, now + wait))
-            elif edit := _edit(row, declared, position, now + wait):
+            elif edit := _edit(row, declared, position, now, wait):
                 edits.append(edit)
                 hosts |= {row.host, edit["host"]}
         gone = [row for url, row in rows.items() if row.active and url not in wanted]
@@ -151,14 +151,18 @@ def _as_it_is(row: Any) -> dict[str, Any]:
     return {"key": row.id, "renamed": False} | {name: getattr(row, name) for name in _EDITABLE}
 
 
-def _edit(row: Any, declared: Source, position: int, due: datetime) -> dict[str, Any] | None:
-    """The row as it should be; None when it is so already. `due`: not before, if it was gone."""
+def _edit(
+    row: Any, declared: Source, position: int, now: datetime, wait: timedelta
+) -> dict[str, Any] | None:
+    """The row as it should be; None when it is so already."""
     before = _as_it_is(row)
     after = before | _declared(declared, position)
     if row.url != declared.url:
         after |= {"fetch_url": declared.url, "host": host_of(declared.url), "renamed": True}
     if not row.active:  # Configured anew: a source that was gone gets another chance.
-        after |= {"retired": False, "gone_seen": False, "next_due": max(row.next_due or due, due)}
+        due = row.next_due or now
+        due = max(due, now + wait) if wait else due
+        after |= {"retired": False, "gone_seen": False, "next_due": due}
     resting = after["paused"] or after["retired"]
     after["wake"] = None if resting else (row.claim_until or after["next_due"])
     return after if after != before else None
