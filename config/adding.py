@@ -61,7 +61,7 @@ def address(given: str) -> str:
     if text.lower().startswith("feed:"):
         text = text[5:].removeprefix("//")
     if "://" not in text:
-        if Path(text).exists():
+        if Path(text).is_file():
             raise ConfigError(
                 [f'{text}: a local document; write [[sources]] with file = "{text}" yourself']
             )
@@ -152,10 +152,7 @@ def none_to_add(seen: Exploration) -> FeedmillError:
             f"{seen.page}; it names no feed. --guess tries the usual paths; or give the "
             "address of the feed itself"
         )
-    return FeedmillError(
-        f"{seen.page}; nothing that it names can be read as a feed"
-        + "".join(f"\n  {each.url}: {each.error}" for each in seen.found if each.error)
-    )
+    return FeedmillError(f"{seen.page}; nothing that it names can be read as a feed")
 
 
 # --- adding -----------------------------------------------------------------------------

@@ -177,15 +177,15 @@ def _day(document: Document | None) -> str:
 
 def _note(found: Found) -> str:
     if found.configured:
-        return f"{found.url} (configured at {found.configured})"
-    return f"{found.url} ({found.error})" if found.error else found.url
+        return f"{_shown(found.url)} (configured at {found.configured})"
+    return f"{_shown(found.url)} ({found.error})" if found.error else _shown(found.url)
 
 
 def _found_json(found: Found) -> dict[str, Any]:
     document = found.document
     return {
         "number": found.number,
-        "url": found.url,
+        "url": _shown(found.url),
         "title": _title(found),
         "format": document.format if document else None,
         "items": len(document.entries) if document else None,
@@ -198,7 +198,7 @@ def _found_json(found: Found) -> dict[str, Any]:
 def _added_json(added: Added) -> dict[str, Any]:
     poll = added.poll
     return {
-        "url": added.source.url,
+        "url": _shown(added.source.url),
         "title": added.source.title or _title(added.found),
         "categories": list(added.source.categories),
         "declared_at": added.source.declared_at,
