@@ -52,10 +52,10 @@ def edit(
     _refuse_read_only(real, relative(path))
     with _alone(real):
         before = _read(real)
-        text = before.decode("utf-8")
-        bom, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+        bom, text, document = _understood(before, relative(path))
         after = change(text)
-        _compare(text, after, meant)
+        meant(document)
+        _compare(after, document)
         result = check(after)
         _replace(real, before, (bom + after).encode("utf-8"))
     return result
@@ -103,9 +103,17 @@ def _read(path: Path) -> bytes:
         raise EditError(f"{relative(path)}: can't be read: {error.strerror}") from error
 
 
-def _compare(before: str, after: str, meant: Callable[[dict[str, Any]], None]) -> None:
-    wanted = tomllib.loads(before)
-    meant(wanted)
+def _understood(body: bytes, name: str) -> tuple[str, str, dict[str, Any]]:
+    """(its byte order mark, its text, what it says); it may have been edited since it was loaded."""
+    try:
+        text = body.decode("utf-8")
+        bom, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+        return bom, text, tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise EditError(f"{name} is no TOML at the moment: {error}") from error
+
+
+def _compare(after: str, wanted: dict[str, Any]) -> None:
     try:
         found = tomllib.loads(after)
     except tomllib.TOMLDecodeError as error:

@@ -235,6 +235,13 @@ def test_an_edit_by_hand_is_not_lost(path: Path) -> None:
     assert path.read_bytes() == by_hand
 
 
+def test_a_file_that_was_broken_meanwhile(path: Path) -> None:
+    settings = load(path)
+    for body in (b"[site\n", b"\xff\xfe"):
+        path.write_bytes(body)
+        assert "no TOML" in refused(path, EditError, lambda: write(settings))
+
+
 ADD = """
 import sys
 from pathlib import Path
