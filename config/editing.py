@@ -104,7 +104,7 @@ def _read(path: Path) -> bytes:
 
 
 def _understood(body: bytes, name: str) -> tuple[str, str, dict[str, Any]]:
-    """(its byte order mark, its text, what it says); it may have been edited since it was loaded."""
+    """(its byte order mark, its text, what it says); it may have been edited since then."""
     try:
         text = body.decode("utf-8")
         bom, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
