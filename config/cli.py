@@ -76,10 +76,19 @@ def common(
 
 def main() -> None:
     """The installed command. Turns every error of ours into words on standard error."""
-    from config import cli_keep, cli_ledger, cli_look, cli_redirects, cli_run, cli_sources, cli_why
+    from config import (
+        cli_add,
+        cli_keep,
+        cli_ledger,
+        cli_look,
+        cli_redirects,
+        cli_run,
+        cli_sources,
+        cli_why,
+    )
 
     looking = (cli_look, cli_sources, cli_why, cli_ledger, cli_redirects)
-    for module in (cli_run, *looking, cli_keep):
+    for module in (cli_run, cli_add, *looking, cli_keep):
         module.register(app)
     try:
         app()

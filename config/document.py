@@ -73,10 +73,10 @@ class TomlFile:
             return model()
 
 
-def read_toml(path: Path) -> TomlFile:
-    """Raises BadFile."""
+def read_toml(path: Path, text: str | None = None) -> TomlFile:
+    """Raises BadFile. `text`: what it would say, before it does."""
     name = relative(path)
-    text = _text(name, path)
+    text = _text(name, path) if text is None else text.replace("\r\n", "\n")
     return TomlFile(name, _parse(name, text), key_lines(text), {})
 
 

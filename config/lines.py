@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
@@ -28,6 +29,36 @@ _TOKEN = re.compile(
     r"|[^\s,\[\]{}\#\"'=]+",
     re.DOTALL,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A header, a pair, or a line with neither; `start` to `end` (its line end included) in the
+    text."""
+
+    start: int
+    end: int
+    header: str = ""
+    """"[" or "[[" of a header."""
+    keys: Path = ()
+    """What it names, as it is written: not yet under its table."""
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """All of the text, in order, without gaps."""
+    position = 0
+    while position < len(text):
+        start, header = position, ""
+        keys: Path = ()
+        if found := _HEADER.match(text, position):
+            header, keys = found[1], _parts(found[2])
+            position = found.end() + (header == "[[")
+        elif found := _PAIR.match(text, position):
+            keys, position = _parts(found[1]), found.end()
+        position, _ = _statement(text, position, 0, (), {})
+        yield Statement(start, position, header, keys)
+        if position <= start:
+            break
 
 
 def key_lines(text: str) -> dict[Path, int]:

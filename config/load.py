@@ -33,11 +33,11 @@ def find(given: Path | None, env: Mapping[str, str] = os.environ) -> Path:
     return path.absolute()
 
 
-def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
-    """Raises ConfigError with all complaints."""
+def load(path: Path, env: Mapping[str, str] = os.environ, *, text: str | None = None) -> Settings:
+    """Raises ConfigError with all complaints. `text`: what the file would say, before it does."""
     complaints = Complaints()
     try:
-        read = read_toml(path)
+        read = read_toml(path, text)
     except BadFile as error:
         raise ConfigError([error.complaint]) from error
     file = replace(read, variables=override(read.raw, env, complaints))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
@@ -23,7 +24,7 @@ from feeds.store import Store, open_store
 if TYPE_CHECKING:
     from aggregator.deliveries import Deliveries
     from aggregator.dispatch import ThreadDispatcher
-    from aggregator.errands import Turns
+    from aggregator.errands import Errands, Turns
     from aggregator.fetch import Fetchers
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
@@ -53,6 +54,8 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.readers = settings.poll.readers
+        """Reading processes; a verb that reads one document needs one."""
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -110,10 +113,18 @@ class App:
         return Turns(store=self.store, now=self.store.now)
 
     @cached_property
+    def errands(self) -> Errands:
+        """Requests that somebody waits for at a terminal."""
+        from aggregator.errands import Errands
+
+        patience = self.settings.poll.timeout
+        return Errands(fetcher=self.fetchers, turns=replace(self.turns, patience=patience))
+
+    @cached_property
     def reader(self) -> ReaderPool:
         from aggregator.read.pool import ReaderPool
 
-        pool = ReaderPool(workers=self.settings.poll.readers, timeout=READING)
+        pool = ReaderPool(workers=self.readers, timeout=READING)
         self._closing.callback(pool.close)
         return pool
 

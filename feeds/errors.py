@@ -2,6 +2,7 @@
 
     FeedmillError
     ├── ConfigError            the operator's file: every complaint at once
+    ├── EditError              that file can't be edited; it stands as it was
     ├── StoreError             the database
     │   ├── SchemaError        its schema is newer, or waits for a migration
     │   ├── CorruptStore       an integrity check failed
@@ -50,6 +51,10 @@ class ConfigError(FeedmillError):
     def __init__(self, complaints: Sequence[str]) -> None:
         super().__init__("\n".join(complaints))
         self.complaints = tuple(complaints)
+
+
+class EditError(FeedmillError):
+    """The configuration file can't be edited; it stands as it was."""
 
 
 class StoreError(FeedmillError):

@@ -105,9 +105,9 @@ class PollStore(Protocol):
     def now(self) -> datetime:
         """The database's clock: the only one for due times and claims."""
 
-    def sync_sources(self, sources: Iterable[Source]) -> None:
-        """Make the store know just these: new ones are due at once (spread by the schedule), gone
-        ones become inactive and keep their articles, known ones keep their due time (E15)."""
+    def sync_sources(self, sources: Iterable[Source], *, wait: timedelta = timedelta()) -> None:
+        """Make the store know just these: new ones are due after `wait` (spread by the schedule),
+        gone ones become inactive and keep their articles, known ones keep their due time (E15)."""
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None

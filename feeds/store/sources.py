@@ -65,9 +65,12 @@ _MILLION = 10**6
 # --- sync
 
 
-def sync(database: Database, sources: Iterable[Source], lines: int) -> None:
+def sync(
+    database: Database, sources: Iterable[Source], lines: int, wait: timedelta = timedelta()
+) -> None:
     """Make the store know just these, in this order, in one transaction. 100,000: seconds.
-    `lines`: the ledger's, in all."""
+    `lines`: the ledger's, in all; `wait`: before new ones are due, for who has their first
+    document in hand already."""
     wanted = {each.url: each for each in sources}
     with database.write() as connection:
         one_at_a_time(connection, "sync")  # Two that start together would insert the same rows.
@@ -80,8 +83,8 @@ def sync(database: Database, sources: Iterable[Source], lines: int) -> None:
         for position, declared in enumerate(wanted.values()):
             row = rows.get(declared.url)
             if row is None:
-                new.append(_new(declared, position, now))
-            elif edit := _edit(row, declared, position, now):
+                new.append(_new(declared, position, now + wait))
+            elif edit := _edit(row, declared, position, now, wait):
                 edits.append(edit)
                 hosts |= {row.host, edit["host"]}
         gone = [row for url, row in rows.items() if row.active and url not in wanted]
@@ -127,16 +130,16 @@ def _declared(declared: Source, position: int) -> dict[str, Any]:
     }
 
 
-def _new(declared: Source, position: int, now: datetime) -> dict[str, Any]:
+def _new(declared: Source, position: int, due: datetime) -> dict[str, Any]:
     return _declared(declared, position) | {
         "fetch_url": declared.url,
         "host": host_of(declared.url),
         "hints": Hints(),
-        "next_due": now,
-        # Due at once, in the order of the configuration: the first has waited a little longer.
+        "next_due": due,
+        # Due together, in the order of the configuration: the first has waited a little longer.
         "wake": None
         if declared.paused
-        else now - timedelta(microseconds=max(0, _MILLION - position)),
+        else due - timedelta(microseconds=max(0, _MILLION - position)),
         "reason": "new",
         "failures": 0,
         "error_count": 0,
@@ -153,14 +156,18 @@ def _as_it_is(row: Any) -> dict[str, Any]:
     return {"key": row.id, "renamed": False} | {name: getattr(row, name) for name in _EDITABLE}
 
 
-def _edit(row: Any, declared: Source, position: int, now: datetime) -> dict[str, Any] | None:
+def _edit(
+    row: Any, declared: Source, position: int, now: datetime, wait: timedelta
+) -> dict[str, Any] | None:
     """The row as it should be; None when it is so already."""
     before = _as_it_is(row)
     after = before | _declared(declared, position)
     if row.url != declared.url:
         after |= {"fetch_url": declared.url, "host": host_of(declared.url), "renamed": True}
     if not row.active:  # Configured anew: a source that was gone gets another chance.
-        after |= {"retired": False, "gone_seen": False, "next_due": row.next_due or now}
+        due = row.next_due or now
+        due = max(due, now + wait) if wait else due
+        after |= {"retired": False, "gone_seen": False, "next_due": due}
     resting = after["paused"] or after["retired"]
     after["wake"] = None if resting else (row.claim_until or after["next_due"])
     return after if after != before else None

@@ -69,8 +69,8 @@ class Store:
     def now(self) -> datetime:
         return self._database.now()
 
-    def sync_sources(self, sources: Iterable[Source]) -> None:
-        sourcing.sync(self._database, sources, self._lines)
+    def sync_sources(self, sources: Iterable[Source], *, wait: timedelta = timedelta()) -> None:
+        sourcing.sync(self._database, sources, self._lines, wait)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None

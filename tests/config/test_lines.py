@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.lines import Path, key_lines, line_of
+from config.lines import Path, key_lines, line_of, statements
 
 TRICKY = '''\
 include = ["a # no comment", # a comment with [brackets]
@@ -121,3 +121,11 @@ def test_every_key_is_found(tables: dict[str, dict[str, Any]]) -> None:
         assert lines[found[(name,)] - 1] == f"[{name}]"
         for key in table:
             assert lines[found[(name, key)] - 1].startswith(f"{key} = ")
+
+
+@given(st.text("[]\"'=#.\\\n\r {}ab", max_size=40))
+def test_statements_leave_nothing_out(text: str) -> None:
+    """Whatever the text, its statements are all of it, in order."""
+    found = list(statements(text))
+    assert "".join(text[each.start : each.end] for each in found) == text
+    assert [each.start for each in found[1:]] == [each.end for each in found[:-1]]

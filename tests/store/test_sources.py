@@ -20,6 +20,19 @@ def test_new_sources_are_due_at_once(opened: Opened, clock: Clock) -> None:
     assert {state.status for state in states} == {Status.NEW}
 
 
+def test_new_sources_may_wait(opened: Opened, clock: Clock) -> None:
+    """Who has their first document in hand has time to record it: nobody else gets them, though
+    they can be claimed for it. So do those that come back; those that are there don't wait."""
+    store = opened()
+    store.sync_sources(sources("a", "back"))
+    store.sync_sources(sources("a"))
+    clock.forward(hours=2)
+    store.sync_sources(sources("a", "back", "new"), wait=HOUR)
+    assert [claim.state.url for claim in store.claim_due(9, TTL)] == [url_of("a")]
+    for name in ("back", "new"):
+        assert store.claim_one(url_of(name), TTL) is not None
+
+
 def test_sync_twice_changes_nothing(opened: Opened, clock: Clock) -> None:
     """Synchronising again keeps ids and due times (E15)."""
     store = opened()

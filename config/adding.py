@@ -1,0 +1,215 @@
+"""`feedmill add`: an address becomes a source, and what was fetched to find it its first poll."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aggregator.explore import Exploration, Explorer, Found
+from aggregator.identity.urls import canonical, default_rules
+from config import editing
+from config.complaints import did_you_mean
+from config.load import load
+from config.settings import ALL, Settings
+from config.values import slug, web_url
+from config.wiring import App, log_poll
+from feeds.errors import ConfigError, EditError, FeedmillError
+from feeds.models import Poll, Source
+from feeds.protocols import Request, Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the operator said of the new source."""
+
+    categories: tuple[str, ...] = ()
+    create: bool = False
+    """Make categories that are not there yet."""
+    title: str | None = None
+    every: str | None = None
+    allow_private: bool = False
+
+    def table(self, url: str) -> editing.Table:
+        """The keys of [[sources]]."""
+        table: dict[str, editing.Value] = {"url": url}
+        if self.title:
+            table["title"] = self.title
+        if self.categories:
+            table["categories"] = list(self.categories)
+        if self.every:
+            table["every"] = self.every
+        if self.allow_private:
+            table["allow_private"] = True
+        return table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A new source, and its first poll (None: another process was at it)."""
+
+    found: Found
+    source: Source
+    poll: Poll | None
+    articles: int = 0
+
+
+def address(given: str) -> str:
+    """The URL that an operator means. Raises ConfigError."""
+    text = given.strip()
+    if text.lower().startswith("feed:"):
+        text = text[5:].removeprefix("//")
+    if "://" not in text:
+        if Path(text).is_file():
+            raise ConfigError(
+                [f'{text}: a local document; write [[sources]] with file = "{text}" yourself']
+            )
+        text = f"https://{text}"
+    try:
+        return web_url(text)
+    except ValueError as error:
+        raise ConfigError([str(error)]) from error
+
+
+def wanted_categories(settings: Settings, wishes: Wishes) -> list[str]:
+    """The categories that have to be made. Raises ConfigError for those that nobody asked for."""
+    known = [each.slug for each in settings.categories]
+    new = [each for each in dict.fromkeys(wishes.categories) if each not in (*known, ALL)]
+    for each in new:
+        try:
+            slug(each)
+        except ValueError as error:
+            raise ConfigError([f"--category: {error}"]) from error
+        if not wishes.create:
+            raise ConfigError(
+                [
+                    f"--category {each}: no such category, {did_you_mean(each, known)}; "
+                    f"--create-category adds [categories.{each}]"
+                ]
+            )
+    return new
+
+
+# --- looking ----------------------------------------------------------------------------
+
+
+@dataclass
+class Looking:
+    """Requests in their hosts' turns, counted."""
+
+    app: App
+    wishes: Wishes
+    requests: int = 0
+    _known: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._known = _configured(self.app)
+
+    def explorer(self) -> Explorer:
+        return Explorer(self._fetch, self.app.reader, self.configured)
+
+    def configured(self, url: str) -> str | None:
+        """`file:line` where it is a source, under whatever spelling."""
+        return self._known.get(canonical(url, default_rules()) or "")
+
+    def _fetch(self, url: str) -> Response:
+        poll = self.app.settings.poll
+        self.requests += 1
+        response = self.app.errands.fetch(
+            Request(
+                url=url,
+                timeout=poll.timeout,
+                max_body=poll.max_body,
+                allow_private=self.wishes.allow_private or poll.allow_private,
+            )
+        )
+        self.requests += len(response.hops) - 1
+        return response
+
+
+def _configured(app: App) -> dict[str, str]:
+    """Canonical URL → `file:line`, of the configured sources and of where they have moved to."""
+    sources, rules = app.settings.sources, default_rules()
+    moved = {each.url: each.fetch_url for each in app.store.sources()}
+    found: dict[str, str] = {}
+    for url, source in sources.items():
+        for each in (url, moved.get(url)):
+            if each and (name := canonical(each, rules)):
+                found.setdefault(name, source.declared_at)
+    return found
+
+
+def none_to_add(seen: Exploration) -> FeedmillError:
+    """Why nothing could be added, and what to do."""
+    if places := {each.configured: None for each in seen.found if each.configured}:
+        more = "; --pick N or --all adds others" if len(seen.found) > 1 else ""
+        return FeedmillError(
+            f"it is configured already, at {', '.join(filter(None, places))}{more}"
+        )
+    if not seen.found:
+        return FeedmillError(
+            f"{seen.page}; it names no feed. --guess tries the usual paths; or give the "
+            "address of the feed itself"
+        )
+    return FeedmillError(f"{seen.page}; nothing that it names can be read as a feed")
+
+
+# --- adding -----------------------------------------------------------------------------
+
+
+def block(urls: Sequence[str], wishes: Wishes, new: Sequence[str]) -> str:
+    """What is written, as it stands there."""
+    tables = [editing.category_lines(each, _category(each)) for each in new]
+    tables += [editing.source_lines(wishes.table(url)) for url in urls]
+    return "\n".join(tables)
+
+
+def _category(name: str) -> editing.Table:
+    return {"title": name.replace("-", " ").capitalize()}
+
+
+def write(settings: Settings, urls: Sequence[str], wishes: Wishes, new: Sequence[str]) -> Settings:
+    """Put them into the configuration file; the settings as they are then. Raises EditError,
+    ConfigError; the file then stands as it was."""
+    tables = [wishes.table(url) for url in urls]
+
+    def change(text: str) -> str:
+        made = [editing.category_lines(each, _category(each)) for each in new]
+        text = editing.add_tables(text, "categories", made) if made else text
+        return editing.add_tables(text, "sources", [editing.source_lines(t) for t in tables])
+
+    def meant(document: dict[str, Any]) -> None:
+        if new:
+            document.setdefault("categories", {}).update({e: _category(e) for e in new})
+        document.setdefault("sources", []).extend(tables)
+
+    try:
+        return editing.edit(
+            settings.file, change, meant, lambda text: load(settings.file, text=text)
+        )
+    except EditError as error:
+        raise EditError(f"{error}\n\n{block(urls, wishes, new)}".rstrip()) from error
+
+
+def first_polls(app: App, settings: Settings, chosen: Sequence[Found]) -> list[Added]:
+    """Make the store know the new sources, and record what was fetched as their first polls."""
+    app.settings = settings
+    # A `run` beside us sees new sources at once, and would fetch them a second time.
+    app.store.sync_sources(settings.sources.values(), wait=app.claim_time)
+    app.store.sync_feeds(settings.categories)
+    added = [_first_poll(app, each) for each in chosen]
+    app.link()
+    return added
+
+
+def _first_poll(app: App, found: Found) -> Added:
+    assert found.response is not None
+    source = app.settings.sources[found.settled]
+    claim = app.store.claim_one(source.url, app.claim_time)
+    if claim is None:
+        return Added(found=found, source=source, poll=None)
+    poll = app.poller.given(claim, found.response, "added")
+    [recorded] = app.store.record([poll])
+    log_poll(poll, recorded)
+    return Added(found=found, source=source, poll=poll, articles=recorded.new)
