@@ -58,7 +58,20 @@ class Poller:
 
     def __call__(self, claim: Claim) -> Poll:
         """Poll one source. Raises StoreError only."""
-        source = self.sources.get(claim.state.url) or Source(url=claim.state.url)
+        source = self._source(claim)
+        request = self._request(source, claim.state)
+        return self._polled(claim, source, lambda: self.fetcher.fetch(request))
+
+    def given(self, claim: Claim, response: Response, why: str) -> Poll:
+        """The same with a response that came another way (discovery, a WebSub delivery): nothing is
+        requested. `why` stands in the ledger. Raises StoreError only."""
+        poll = self._polled(claim, self._source(claim), lambda: response)
+        return replace(poll, why=why, sent=None)
+
+    def _source(self, claim: Claim) -> Source:
+        return self.sources.get(claim.state.url) or Source(url=claim.state.url)
+
+    def _polled(self, claim: Claim, source: Source, obtain: Callable[[], Response]) -> Poll:
         started, clock = self.now(), time.monotonic()
         blank = Poll(
             claim=claim,
@@ -66,11 +79,13 @@ class Poller:
             duration=0.0,
             outcome=Outcome.FAILED,
             schedule=next_poll(Facts(self.policy, claim.state, source.every, Answer(at=started))),
-            sent_validators=claim.state.validators is not None,
+            sent=claim.state.validators,
+            every=source.every,
+            move=claim.state.move,
         )
         response = None
         try:
-            response = self.fetcher.fetch(self._request(source, claim.state))
+            response = obtain()
             poll = self._success(blank, source, response)
         except PollError as error:
             poll = self._failure(blank, source, error, response)
@@ -93,6 +108,7 @@ class Poller:
             poll,
             status=response.status,
             bytes_received=response.bytes_received,
+            hops=response.hops,
             validators=response.validators,
         )
         if response.status == 304:

@@ -167,6 +167,12 @@ class Source:
     timeout: float | None = None
     paused: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    auth: tuple[str, str] | None = None
+    """User and password of HTTP basic authentication (RFC 7617)."""
+    user_agent: str | None = None
+    """Instead of Feedmill's own."""
+    proxy: str | None = None
+    """http://, https:// or socks5h://, with userinfo where it asks for it."""
     allow_private: bool | tuple[str, ...] | None = None
     secret_url: bool = False
     was: str | None = None
@@ -191,6 +197,18 @@ class Validators:
     url: str
     etag: str | None = None
     last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A permanent redirect that a source shows, before it is adopted (E21)."""
+
+    to: str
+    since: datetime
+    seen: int = 1
+    """Polls that were led there, in a row."""
+    proven: bool = False
+    """The document there shares ids or title with what the source showed before."""
 
 
 class Status(StrEnum):
@@ -229,6 +247,17 @@ class SourceState:
     """Why `next_due`: "interval", "max-age", "Retry-After" …"""
     not_before: datetime | None = None
     """Retry-After: even `--now` waits for it (E15)."""
+    every: float | None = None
+    """As configured when `next_due` was decided on."""
+    fresh_until: datetime | None = None
+    """What max-age or Expires of the last answer said."""
+    rhythm: bytes | None = None
+    """When its articles were published, packed by aggregator.cadence."""
+    move: Move | None = None
+    refused_move: str | None = None
+    """An address that the operator sent it back from: never adopted again."""
+    push_until: datetime | None = None
+    """End of the lease of a verified WebSub subscription; None: there is none."""
     failures: int = 0
     """Polls failed in a row; 429 does not count (E13)."""
     failing_since: datetime | None = None
@@ -362,6 +391,14 @@ class Article:
 # --- Polls ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One request of a fetch, and how it was answered."""
+
+    url: str
+    status: int
+
+
 class Outcome(StrEnum):
     """How a poll ended."""
 
@@ -415,7 +452,8 @@ class Poll:
     """HTTP status of the last hop."""
     bytes_received: int = 0
     """On the wire, body only."""
-    sent_validators: bool = False
+    sent: Validators | None = None
+    """The validators that went out."""
     validators: Validators | None = None
     """To be kept from now on; None leaves those that are there."""
     body_digest: bytes | None = None
@@ -427,6 +465,20 @@ class Poll:
     failure: Failure | None = None
     counts_as_failure: bool = False
     """False for 429 (E13)."""
+    why: str | None = None
+    """Why it was made, when not because it was due."""
+    every: float | None = None
+    """The operator's word that `schedule` followed."""
+    fresh_until: datetime | None = None
+    rhythm: bytes | None = None
+    """None leaves what is there."""
+    hops: tuple[Hop, ...] = ()
+    """All requests of this poll but for one that got no answer."""
+    move: Move | None = None
+    """The permanent redirect as it stands after this poll; None: there is none."""
+    adopt: str | None = None
+    """The address to request from now on, instead of `fetch_url`."""
+    adopt_why: str = ""
     gone: bool = False
     """410 answered; a second one in a row retires the source (E23)."""
 
@@ -451,10 +503,26 @@ class LedgerRow:
     status: int | None
     duration: float
     bytes_received: int
-    sent_validators: bool
+    sent: Validators | None
+    """As they went out; None: an unconditional request."""
+    got: Validators | None
+    hops: str
+    """Statuses of the redirects before the last answer: "301 302"; "" without."""
     new: int
     changed: int
     error_kind: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChange:
+    """A source's request address was changed: by an adopted redirect, or back by the operator."""
+
+    at: datetime
+    source_id: int
+    before: str
+    after: str
+    why: str
 
 
 # --- Stories ----------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from feeds.models import (
     Event,
     FeedItem,
     FeedState,
+    Hop,
     Known,
     LedgerRow,
     Link,
@@ -55,15 +56,12 @@ class Request:
     url: str
     validators: Validators | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    auth: tuple[str, str] | None = None
+    user_agent: str | None = None
+    proxy: str | None = None
     timeout: float = 30.0
     max_body: int = 10_000_000
     allow_private: bool | tuple[str, ...] = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
-    url: str
-    status: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +105,10 @@ class PollStore(Protocol):
     ) -> list[Claim]:
         """Claim up to `limit` due sources, most overdue first, together with their host's lease:
         while one is held, or the host's delay has not passed, no other of that host is claimed."""
+
+    def claim_one(self, url: str, ttl: timedelta) -> Claim | None:
+        """Claim this source for a document that is in hand: whether it is due or not, and without
+        its host's lease, since nothing is requested. None while another has it."""
 
     def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
         """Make these (None: all active) sources due now, but for those told to wait by

@@ -16,8 +16,8 @@ from aggregator.fetch.answers import judge
 from aggregator.fetch.decode import ACCEPT
 from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
 from feeds.errors import BadRedirect, FetchError, TooManyRedirects, TooSlow
-from feeds.models import Validators
-from feeds.protocols import Hop, Request, Response
+from feeds.models import Hop, Validators
+from feeds.protocols import Request, Response
 
 MAX_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)

@@ -8,8 +8,8 @@ from stat import S_ISREG
 from urllib.parse import unquote, urlsplit
 
 from feeds.errors import BadRedirect, FileUnreadable, TooLarge
-from feeds.models import Validators
-from feeds.protocols import Fetcher, Hop, Request, Response
+from feeds.models import Hop, Validators
+from feeds.protocols import Fetcher, Request, Response
 
 
 class FileFetcher:

@@ -176,6 +176,27 @@ def _claim(row: Any, until: datetime) -> Claim:
     )
 
 
+def claim_one(database: Database, url: str, ttl: timedelta) -> Claim | None:
+    """For a document that is in hand: due or not, and whatever its host's limits. None while it is
+    being polled, or when it is not to be polled at all."""
+    with database.write() as connection:
+        now = database.now(connection)
+        lock = (
+            sa.select(*STATE, source.c.host, source.c.claim_no, source.c.forced)
+            .where(source.c.url == url, source.c.active, ~source.c.retired)
+            .where(sa.or_(source.c.claim_until.is_(None), source.c.claim_until <= now))
+            .with_for_update(skip_locked=True)
+        )
+        row = connection.execute(lock).one_or_none()
+        if row is None:
+            return None
+        until = now + ttl
+        values = {"claim_no": source.c.claim_no + 1, "claim_until": until, "wake": until}
+        connection.execute(sa.update(source).where(source.c.id == row.id).values(values))
+        refresh_hosts(connection, [row.host])
+        return _claim(row, until)
+
+
 def touch_hosts(
     connection: Connection, names: Collection[str], now: datetime, rule: HostLimit
 ) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import BigInteger, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-from feeds.models import Entry, Hints, Key, KeyKind, Validators
+from feeds.models import Entry, Hints, Key, KeyKind, Move, Validators
 from feeds.text import xml_safe
 
 T = TypeVar("T")
@@ -97,6 +97,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 ENTRY = Struct(Entry)
 HINTS = Struct(Hints)
 VALIDATORS = Struct(Validators)
+MOVE = Struct(Move)
 WORDS = Struct(tuple[str, ...])
 
 _KEY = 18  # kind, shared, 16 bytes of digest

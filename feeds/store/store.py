@@ -57,6 +57,9 @@ class Store:
     ) -> list[Claim]:
         return claiming.claim_due(self._database, limit, ttl, urls, self._limit)
 
+    def claim_one(self, url: str, ttl: timedelta) -> Claim | None:
+        return claiming.claim_one(self._database, url, ttl)
+
     def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
         return claiming.make_due(self._database, urls, fresh=fresh)
 

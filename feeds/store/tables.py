@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from feeds.store.codec import ENTRY, HINTS, VALIDATORS, WORDS, Moment
+from feeds.store.codec import ENTRY, HINTS, MOVE, VALIDATORS, WORDS, Moment
 
 metadata = MetaData(
     naming_convention={
@@ -65,6 +65,12 @@ source = Table(
     Column("next_due", Moment),
     Column("reason", Text, nullable=False),
     Column("not_before", Moment),
+    Column("every", Float),
+    Column("fresh_until", Moment),
+    Column("rhythm", LargeBinary),
+    Column("move", MOVE),
+    Column("refused_move", Text),
+    Column("push_until", Moment),
     Column("failures", Integer, nullable=False),
     Column("failing_since", Moment),
     Column("error_kind", Text),
@@ -206,13 +212,69 @@ poll = Table(
     Column("status", Integer),
     Column("duration", Float, nullable=False),
     Column("bytes_received", BigInteger, nullable=False),
-    Column("sent_validators", Boolean, nullable=False),
+    Column("sent", VALIDATORS),
+    Column("got", VALIDATORS),
+    Column("hops", Text, nullable=False, server_default=text("''")),
     Column("new", Integer, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("error_kind", Text),
+    Column("error", Text),
     sqlite_with_rowid=False,
 )
 LEDGER = 200
+
+# When an adopted redirect, or the operator, changed what a source requests (E21).
+address_change = Table(
+    "address_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_id", Id, ForeignKey("source.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index(None, "source_id"),
+)
+
+# Requests to a host that are no polls, under way now (E29); they count like claims.
+errand = Table(
+    "errand",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index(None, "host", "until"),
+)
+
+# WebSub: what we asked of hubs. One row a source; `token` is the unguessable end of its callback.
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("token", Text, nullable=False, unique=True),
+    Column("secret", Text, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", Text, nullable=False),  # pending | verified | denied | failed | ending
+    Column("asked_at", Moment),
+    Column("verified_at", Moment),
+    Column("lease_until", Moment),
+    Column("next_at", Moment),  # when to ask the hub (again); null: nothing to do
+    Column("tries", Integer, nullable=False),
+    Column("error", Text),
+    Index(None, "next_at"),
+)
+
+# Signed deliveries that wait to be read, as they came.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_id", Id, ForeignKey("source.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("content_type", Text),
+    Column("body", LargeBinary, nullable=False),
+)
 
 counter = Table(
     "counter",

@@ -95,7 +95,7 @@ def test_not_modified() -> None:
     assert poll.failure is None
     assert poll.validators == TOKEN
     assert poll.schedule.due < NOW + timedelta(hours=1.2)
-    assert poll.sent_validators
+    assert poll.sent is not None
 
 
 def test_the_same_bytes() -> None:
@@ -247,3 +247,11 @@ def test_sources_keep_to_themselves() -> None:
     """A source that is no longer configured is polled as a plain one: the claim decides."""
     state: SourceState = claim(url="https://gone.org/feed").state
     assert poller(Canned(ok(rss("one"))))(claim(url=state.url)).outcome is Outcome.NEW
+
+
+def test_a_response_in_hand() -> None:
+    """A delivery is read as a poll's answer would be, and nothing is requested."""
+    fetcher = Canned(NotAFeed("never asked"))
+    poll = poller(fetcher).given(claim(), ok(rss("one")), "WebSub")
+    assert (poll.outcome, poll.why, poll.sent) == (Outcome.NEW, "WebSub", None)
+    assert fetcher.asked == []

@@ -231,3 +231,19 @@ def test_workers_never_meet_at_a_host(opened: Opened) -> None:
     assert wrong == []
     assert len(seen) == len(many)
     assert set(seen.values()) == {1}
+
+
+def test_one_for_a_document_in_hand(opened: Opened, clock: Clock) -> None:
+    """Due or not, whatever its host's delay; not while it is being polled, nor when retired."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    store.record([poll(claimed(store, "a"))])
+    assert store.claim_due(1, TTL) == []
+    claim = store.claim_one(url_of("a"), TTL)
+    assert claim is not None
+    assert store.claim_one(url_of("a"), TTL) is None
+    [recorded] = store.record([poll(claim, "x", why="WebSub")])
+    assert recorded.new == 1
+    assert [row.reason for row in store.ledger(claim.source_id)] == ["WebSub", "new"]
+    store.sync_sources([])
+    assert store.claim_one(url_of("a"), TTL) is None
