@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from aggregator.dates import first_dates, updated_date
+from aggregator.cadence import learn
+from aggregator.dates import first_dates, plausible, updated_date
 from aggregator.fetch.freshness import freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
@@ -26,10 +28,14 @@ from feeds.models import (
     NewArticle,
     Outcome,
     Poll,
+    Schedule,
     Source,
     SourceState,
 )
 from feeds.protocols import Fetcher, Now, ReadDocument, Request, Response
+
+LONGEST = 366 * 86_400.0
+"""Seconds of freshness that are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,7 @@ class Poller:
             started_at=started,
             duration=0.0,
             outcome=Outcome.FAILED,
-            schedule=next_poll(Facts(self.policy, claim.state, source.every, Answer(at=started))),
+            schedule=Schedule(due=started, reason=""),  # decided on when the answer is known
             sent=claim.state.validators,
             every=source.every,
             move=claim.state.move,
@@ -119,7 +125,7 @@ class Poller:
         if digest == state.body_digest and state.error_kind is None:
             return self._scheduled(replace(poll, outcome=Outcome.SAME), source, response, state)
         document = self.read(response.body, response.url, response.headers.get("content-type"))
-        poll = self._identified(poll, document)
+        poll = _learned(self._identified(poll, document))
         facts = FeedFacts(
             title=document.title,
             link=document.link,
@@ -127,7 +133,7 @@ class Poller:
             self_link=document.self_link,
             hints=document.hints,
         )
-        read = replace(state, hints=document.hints)
+        read = replace(state, hints=document.hints, rhythm=poll.rhythm or state.rhythm)
         return self._scheduled(
             replace(poll, body_digest=digest, facts=facts), source, response, read
         )
@@ -148,8 +154,12 @@ class Poller:
         fresh = freshness(response.headers, at)
         answer = Answer(at=at, max_age=fresh.max_age, hints=state.hints)
         # A success wipes the failures, so the rules must not see them.
-        clean = replace(state, failures=0, error_kind=None)
-        return replace(poll, schedule=next_poll(Facts(self.policy, clean, source.every, answer)))
+        clean = replace(state, failures=0, error_kind=None, validators=response.validators)
+        return replace(
+            poll,
+            schedule=next_poll(Facts(self.policy, clean, source.every, answer)),
+            fresh_until=_until(at, fresh.max_age),
+        )
 
     def _failure(
         self, poll: Poll, source: Source, error: PollError, response: Response | None
@@ -171,12 +181,28 @@ class Poller:
             outcome=Outcome.FAILED,
             status=response.status if response else fetch.status,
             schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
+            fresh_until=_until(answer.at, answer.max_age),
             failure=Failure(kind=error.kind, text=str(error)),
             counts_as_failure=not limited,
             gone=gone,
             # A body that could not be read must be fetched again, whole (E4).
             validators=None,
         )
+
+
+def _until(at: datetime, seconds: float | None) -> datetime | None:
+    """Of any max-age, also one of thirty years."""
+    return None if seconds is None else at + timedelta(seconds=min(seconds, LONGEST))
+
+
+def _learned(poll: Poll) -> Poll:
+    """With the rhythm that its new articles teach."""
+    state, at = poll.claim.state, poll.started_at
+    posts = [
+        plausible(each.entry.published, at) or plausible(each.entry.updated, at)
+        for each in poll.new
+    ]
+    return replace(poll, rhythm=learn(state.rhythm, posts, at, state.last_success_at))
 
 
 def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:

@@ -28,6 +28,7 @@ class PollSettings:
     """Seconds and bytes."""
 
     interval: float
+    min_interval: float
     max_interval: float
     timeout: float
     max_body: int

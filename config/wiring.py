@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aggregator.fetch import Fetchers
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
+    from aggregator.schedule import Policy
     from publisher.publish import Publisher
     from publisher.render.site import Site
     from publisher.select import Members
@@ -72,7 +73,11 @@ class App:
 
     def sync(self) -> Store:
         """The store, after it was told what is configured."""
-        self.store.sync_sources(self.settings.sources.values())
+        from functools import partial
+
+        from aggregator.schedule import again
+
+        self.store.sync_sources(self.settings.sources.values(), partial(again, self.policy))
         self.store.sync_feeds(self.settings.categories)
         return self.store
 
@@ -95,10 +100,18 @@ class App:
         return pool
 
     @cached_property
+    def policy(self) -> Policy:
+        from aggregator.schedule import Policy
+
+        poll = self.settings.poll
+        return Policy(
+            interval=poll.interval, min_interval=poll.min_interval, max_interval=poll.max_interval
+        )
+
+    @cached_property
     def poller(self) -> Poller:
         from aggregator.identity.urls import UrlRules
         from aggregator.poll import Limits, Poller
-        from aggregator.schedule import Policy
 
         poll = self.settings.poll
         return Poller(
@@ -108,7 +121,7 @@ class App:
             known=self.store.known,
             rules=UrlRules.load(self.settings.tracking),
             now=self.store.now,
-            policy=Policy(interval=poll.interval, max_interval=poll.max_interval),
+            policy=self.policy,
             limits=Limits(
                 timeout=poll.timeout, max_body=poll.max_body, allow_private=poll.allow_private
             ),

@@ -30,6 +30,7 @@ from feeds.models import (
     StoryChange,
     Unlinked,
 )
+from feeds.protocols import Reschedule
 from feeds.store import articles, backup, feeds, locks, records, schema, stories
 from feeds.store import claims as claiming
 from feeds.store import sources as sourcing
@@ -49,8 +50,8 @@ class Store:
     def now(self) -> datetime:
         return self._database.now()
 
-    def sync_sources(self, sources: Iterable[Source]) -> None:
-        sourcing.sync(self._database, sources)
+    def sync_sources(self, sources: Iterable[Source], reschedule: Reschedule | None = None) -> None:
+        sourcing.sync(self._database, sources, reschedule)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None

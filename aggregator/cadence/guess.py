@@ -1,0 +1,136 @@
+"""When to ask next: the time at which waiting on would cost more than it saves. Pure.
+
+Posts come with intensity λ(t); one more request is worth `worth`/2 hours of a post's delay. At a
+constant λ the mean of (request + delay) over time is least for an interval of sqrt(worth / λ):
+twice as rare a source is asked 1.4 times less, not half as often. For a λ that changes, the same
+law locally: from one poll to the next, cost = delay gathered so far − what a well-timed poll would
+have cost per hour, sqrt(worth × λ); the least of it over the next day is the time. Just after a
+peak everything has come and nothing waits, so that is where the least lies.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from aggregator.cadence.habits import EDGES, Habits, habits
+from aggregator.cadence.rhythm import HOURS, Rhythm, hour_of_week, unpack
+from aggregator.cadence.words import describe
+
+_GRACE = 60
+"""Seconds after the expected time: writing the file takes the publisher a moment, too."""
+_TWO_OF_THREE = 0.67
+_AROUND = 3600
+_NARROW = 1800
+"""Seconds: posts of the last 30 that came within an hour of the chosen time of day make it sharp
+when most of them lie within half an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """`wait` in seconds. `sharp`: just after an expected time, not to be spread far from it."""
+
+    wait: float
+    reason: str
+    sharp: bool = False
+
+
+def guess(packed: bytes | None, at: float, worth: float, least: float, most: float) -> Guess | None:
+    """The wait from `at` (seconds since 1970), between `least` and `most` seconds; None while
+    nothing is known. `worth` in hours: the interval at one post an hour, squared."""
+    rhythm = unpack(packed)
+    if rhythm is None or not rhythm.posts:
+        return None
+    now = int(at)
+    found = habits(rhythm, now)
+    peak = _regular(rhythm, now)
+    wait = _best(found, peak, now, worth, least / 3600, most / 3600) * 3600
+    exact = _exact(rhythm, now, wait) if wait < most else None
+    chosen = wait if exact is None else exact
+    reason = describe(rhythm, now)
+    return Guess(min(max(chosen, least), most), reason, exact is not None)
+
+
+def _best(
+    found: Habits,
+    peak: tuple[float, float] | None,
+    now: int,
+    worth: float,
+    least: float,
+    most: float,
+) -> float:
+    """Hours to wait. Piece by piece of constant intensity: up to the next hour, the next age at
+    which the hazard changes, the peak."""
+    weight, hazard, age = found.weight, found.hazard, found.age
+    k, root = bisect_right(EDGES, age), sqrt(worth)
+    hour, to_hour = hour_of_week(now), 1 - now % 3600 / 3600
+    to_peak, share = peak or (1e9, 0.0)
+    at = mass = cost = 0.0
+    best, chosen = 1e18, most
+    while at < most:
+        w = weight[hour]
+        intensity = hazard[k] * w * (1 - share)
+        length = min(to_hour, (EDGES[k] - age) / w, to_peak, most - at)
+        saved = root * sqrt(intensity)
+        # Within the piece, cost(x) = mass x + intensity x² / 2 - saved x.
+        x = min(max((saved - mass) / intensity, least - at, 0.0), length)
+        if at + x >= least:
+            value = cost + (mass - saved + intensity * x / 2) * x
+            if value < best:
+                best, chosen = value, at + x
+        cost += (mass - saved + intensity * length / 2) * length
+        mass += intensity * length
+        at += length
+        age += length * w
+        to_hour -= length
+        to_peak -= length
+        if to_peak <= 0:
+            cost -= root * sqrt(share * _PEAK)
+            mass += share
+            to_peak, share = 1e9, 0.0
+            at += 1e-9
+        if to_hour <= 1e-9:
+            hour, to_hour = (hour + 1) % HOURS, 1.0
+        if age >= EDGES[k] - 1e-9:
+            k += 1
+    return chosen
+
+
+_PEAK = 0.25
+"""Hours that a peak lasts, as far as what it saves is concerned."""
+
+
+def _regular(rhythm: Rhythm, now: int) -> tuple[float, float] | None:
+    """(hours to when the next post is expected, share of gaps) when two of three gaps are about
+    as long as the middle one: every five hours, every 36 hours, weekly."""
+    posts = rhythm.posts
+    gaps = sorted(b - a for a, b in pairwise(posts))
+    if len(gaps) < 3:
+        return None
+    usual = gaps[len(gaps) // 2]
+    low, high = bisect_right(gaps, usual * 0.9), bisect_right(gaps, usual * 1.1)
+    share = (high - low) / len(gaps)
+    if share < _TWO_OF_THREE:
+        return None
+    wait = posts[-1] + gaps[low + (high - low) * 9 // 10] + _GRACE - now
+    return (wait / 3600, min(share, 0.97)) if wait > 0 else None
+
+
+def _exact(rhythm: Rhythm, now: int, wait: float) -> float | None:
+    """Just after where posts come, by time of day or by gap, around the chosen time."""
+    posts = rhythm.posts[-30:]
+    last = posts[-1] - now
+    shift = now - wait - _AROUND
+    by_day = [o for each in posts if not each & 1 and (o := (each - shift) % 86_400) < 2 * _AROUND]
+    begin = wait - _AROUND
+    by_gap = [o for a, b in pairwise(posts) if 0 <= (o := last + b - a - begin) < 2 * _AROUND]
+    near = sorted(by_day if len(by_day) >= len(by_gap) else by_gap)
+    if len(near) < 3:
+        return None
+    low, high = near[len(near) // 10], near[(len(near) - 1) * 9 // 10]
+    return begin + high + _GRACE if high - low <= _NARROW else None
+
+
+__all__ = ["Guess", "guess"]
