@@ -164,7 +164,7 @@ def _settings(
         site=SiteSettings(**dict(main.site) | {"url": (url or listen.url).rstrip("/")}),
         listen=listen,
         store_url=_store_url(main.store.url, folder, name, lines, complaints),
-        poll=_poll(main.poll),
+        poll=_poll(main.poll, name, lines, complaints),
         output=folder / main.output.directory,
         tracking=tracking,
         categories=_all_first(gathered.categories),
@@ -172,7 +172,17 @@ def _settings(
     )
 
 
-def _poll(table: PollTable) -> PollSettings:
+def _poll(
+    table: PollTable, name: str, lines: dict[KeyPath, int], complaints: Complaints
+) -> PollSettings:
+    if table.min_interval > table.max_interval:
+        key = "min_interval" if ("poll", "min_interval") in lines else "max_interval"
+        complaints.add(
+            name,
+            line_of(lines, ("poll", key)),
+            f"poll.{key}",
+            "min_interval is longer than max_interval",
+        )
     return PollSettings(**dict(table))
 
 

@@ -144,6 +144,7 @@ class App:
         def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
             for poll, result in zip(polls, results, strict=True):
                 log_poll(poll, result)
+                log_silence(poll)
             if on_recorded is not None:
                 on_recorded(polls, results)
 
@@ -243,3 +244,17 @@ def log_poll(poll: Poll, result: Recorded) -> None:
         log.warning("poll failed", kind=poll.failure.kind, error=poll.failure.text, **shown)
     else:
         log.info("polled", outcome=poll.outcome.value, **shown)
+
+
+def log_silence(poll: Poll) -> None:
+    """One line when a source has become much quieter than its own history."""
+    from urllib.parse import urlsplit
+
+    from aggregator.cadence import fell_silent
+
+    state = poll.claim.state
+    since = fell_silent(poll.rhythm or state.rhythm, state.last_polled_at, poll.started_at)
+    if since is not None:
+        host = urlsplit(state.url).hostname or "file"
+        day = since.isoformat(timespec="minutes")
+        log.warning("source is quiet", source=state.id, host=host, since=day)

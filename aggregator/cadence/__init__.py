@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from aggregator.cadence.guess import Guess, guess
 from aggregator.cadence.rhythm import learn
-from aggregator.cadence.words import quiet_since, span
+from aggregator.cadence.words import fell_silent, quiet_since, span
 
-__all__ = ["Guess", "guess", "learn", "quiet_since", "span"]
+__all__ = ["Guess", "fell_silent", "guess", "learn", "quiet_since", "span"]

@@ -3,9 +3,9 @@
 Posts come with intensity λ(t); one more request is worth `worth`/2 hours of a post's delay. At a
 constant λ the mean of (request + delay) over time is least for an interval of sqrt(worth / λ):
 twice as rare a source is asked 1.4 times less, not half as often. For a λ that changes, the same
-law locally: from one poll to the next, cost = delay gathered so far − what a well-timed poll would
-have cost per hour, sqrt(worth × λ); the least of it over the next day is the time. Just after a
-peak everything has come and nothing waits, so that is where the least lies.
+law locally: cost so far = delay gathered − what well-timed polls would have cost, an hour
+sqrt(worth × λ); the least of it within the longest wait is the time. Just after a peak everything
+has come and nothing waits, so that is where the least lies.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ _AROUND = 3600
 _NARROW = 1800
 """Seconds: posts of the last 30 that came within an hour of the chosen time of day make it sharp
 when most of them lie within half an hour."""
+_PEAK = 0.25
+"""Hours that a peak lasts, as far as what it saves is concerned."""
+_YOUNGER = 3
+"""The newest of several unseen posts is younger than the first: its age is about a third."""
+_NEVER = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,11 @@ def guess(packed: bytes | None, at: float, worth: float, least: float, most: flo
     if rhythm is None or not rhythm.posts:
         return None
     now = int(at)
-    found = habits(rhythm, now)
     peak = _regular(rhythm, now)
-    wait = _best(found, peak, now, worth, least / 3600, most / 3600) * 3600
+    wait = _best(habits(rhythm, now), peak, now, worth, least / 3600, most / 3600) * 3600
     exact = _exact(rhythm, now, wait) if wait < most else None
     chosen = wait if exact is None else exact
-    reason = describe(rhythm, now)
-    return Guess(min(max(chosen, least), most), reason, exact is not None)
+    return Guess(min(max(chosen, least), most), describe(rhythm, now), exact is not None)
 
 
 def _best(
@@ -62,35 +65,35 @@ def _best(
     most: float,
 ) -> float:
     """Hours to wait. Piece by piece of constant intensity: up to the next hour, the next age at
-    which the hazard changes, the peak."""
+    which the hazard changes, the peak. One loop, since every poll walks it (some 30 pieces)."""
     weight, hazard, age = found.weight, found.hazard, found.age
     k, root = bisect_right(EDGES, age), sqrt(worth)
     hour, to_hour = hour_of_week(now), 1 - now % 3600 / 3600
-    to_peak, share = peak or (1e9, 0.0)
-    at = mass = cost = 0.0
-    best, chosen = 1e18, most
+    to_peak, share = peak or (_NEVER, 0.0)
+    at = mass = cost = begun = 0.0
+    best, chosen = _NEVER, most
     while at < most:
         w = weight[hour]
-        intensity = hazard[k] * w * (1 - share)
+        # What is there unseen brings more of its kind (a burst), or rules it out (a timetable);
+        # a poll now would find it by that chance, and wait accordingly.
+        own, unseen = hazard[k] * w * (1 - share), min(1.0, mass)
+        more = hazard[bisect_right(EDGES, (at - begun) / _YOUNGER)] * w
+        intensity = (1 - unseen) * own + unseen * more
+        saved = root * ((1 - unseen) * sqrt(own) + unseen * sqrt(more))
         length = min(to_hour, (EDGES[k] - age) / w, to_peak, most - at)
-        saved = root * sqrt(intensity)
-        # Within the piece, cost(x) = mass x + intensity x² / 2 - saved x.
+        # Within the piece, cost(x) = (mass - saved) x + intensity x² / 2.
         x = min(max((saved - mass) / intensity, least - at, 0.0), length)
-        if at + x >= least:
-            value = cost + (mass - saved + intensity * x / 2) * x
-            if value < best:
-                best, chosen = value, at + x
+        if at + x >= least and (value := cost + (mass - saved + intensity * x / 2) * x) < best:
+            best, chosen = value, at + x
         cost += (mass - saved + intensity * length / 2) * length
-        mass += intensity * length
-        at += length
-        age += length * w
-        to_hour -= length
-        to_peak -= length
+        came = intensity * length
+        if mass < 1 and came:
+            begun = (begun * mass + (at + length / 2) * came) / (mass + came)
+        mass, at, age = mass + came, at + length, age + length * w
+        to_hour, to_peak = to_hour - length, to_peak - length
         if to_peak <= 0:
             cost -= root * sqrt(share * _PEAK)
-            mass += share
-            to_peak, share = 1e9, 0.0
-            at += 1e-9
+            mass, to_peak, share = mass + share, _NEVER, 0.0
         if to_hour <= 1e-9:
             hour, to_hour = (hour + 1) % HOURS, 1.0
         if age >= EDGES[k] - 1e-9:
@@ -98,15 +101,11 @@ def _best(
     return chosen
 
 
-_PEAK = 0.25
-"""Hours that a peak lasts, as far as what it saves is concerned."""
-
-
 def _regular(rhythm: Rhythm, now: int) -> tuple[float, float] | None:
     """(hours to when the next post is expected, share of gaps) when two of three gaps are about
     as long as the middle one: every five hours, every 36 hours, weekly."""
     posts = rhythm.posts
-    gaps = sorted(b - a for a, b in pairwise(posts))
+    gaps = sorted([b - a for a, b in pairwise(posts)])
     if len(gaps) < 3:
         return None
     usual = gaps[len(gaps) // 2]
@@ -121,16 +120,13 @@ def _regular(rhythm: Rhythm, now: int) -> tuple[float, float] | None:
 def _exact(rhythm: Rhythm, now: int, wait: float) -> float | None:
     """Just after where posts come, by time of day or by gap, around the chosen time."""
     posts = rhythm.posts[-30:]
-    last = posts[-1] - now
-    shift = now - wait - _AROUND
-    by_day = [o for each in posts if not each & 1 and (o := (each - shift) % 86_400) < 2 * _AROUND]
     begin = wait - _AROUND
-    by_gap = [o for a, b in pairwise(posts) if 0 <= (o := last + b - a - begin) < 2 * _AROUND]
+    start = now + begin
+    by_day = [o for each in posts if not each & 1 and (o := (each - start) % 86_400) < 2 * _AROUND]
+    last = posts[-1] - start
+    by_gap = [o for a, b in pairwise(posts) if 0 <= (o := last + b - a) < 2 * _AROUND]
     near = sorted(by_day if len(by_day) >= len(by_gap) else by_gap)
     if len(near) < 3:
         return None
     low, high = near[len(near) // 10], near[(len(near) - 1) * 9 // 10]
     return begin + high + _GRACE if high - low <= _NARROW else None
-
-
-__all__ = ["Guess", "guess"]

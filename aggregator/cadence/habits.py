@@ -27,36 +27,56 @@ FLAT = (1.0,) * HOURS
 
 
 def weights(rhythm: Rhythm) -> tuple[float, ...]:
-    """For each hour of the week; their mean is 1."""
+    """For each hour of the week; their mean is about 1."""
     hours = rhythm.hours
-    total = sum(hours)
+    total = sum(hours) / 16  # bytes count sixteenths of a post
     span = rhythm.last - rhythm.since
     if not total or span < _DAYS_FOR_HOURS * DAY_S:
         return FLAT
-    day = [sum(hours[h::24]) for h in range(24)]
-    of_day = _shrunk(_smooth(day), total)
-    of_week: tuple[float, ...] = (1.0,) * 7
+    of_day = _of_day([sum(hours[h::24]) / 16 for h in range(24)], total / 24)
+    of_week: list[float] | None = None
     if span >= _DAYS_FOR_WEEK * DAY_S:
-        of_week = _shrunk([sum(hours[d : d + 24]) for d in range(0, HOURS, 24)], total)
-    if of_day[0] == of_day[1] == of_day[2] == 1.0 == of_week[0] == of_week[1]:
+        of_week = _of_week([sum(hours[d : d + 24]) / 16 for d in range(0, HOURS, 24)], total / 7)
+    if of_day is None and of_week is None:
         return FLAT
-    return tuple([w if (w := h * d) > _LEAST else _LEAST for d in of_week for h in of_day])
+    days = of_day or [1.0] * 24
+    return tuple(
+        [w if (w := h * d) > _LEAST else _LEAST for d in of_week or [1.0] * 7 for h in days]
+    )
 
 
-def _smooth(counts: list[int]) -> list[float]:
-    """A little of each hour belongs to its neighbours."""
-    before, after = counts[-1:] + counts[:-1], counts[1:] + counts[:1]
-    return [0.8 * c + 0.1 * (a + b) for a, c, b in zip(before, counts, after, strict=True)]
+def _share(parts: list[float], mean: float, chance: float) -> float:
+    """How much of these deviations to believe: as much as chi-square exceeds what chance brings
+    (James and Stein 1961)."""
+    found = sum([each * each for each in parts]) / mean
+    return 1 - chance / found if found > chance else 0.0
 
 
-def _shrunk(counts: list[float] | list[int], total: float) -> tuple[float, ...]:
-    """Ratios to the mean, by how much chi-square says more than chance (James and Stein 1961)."""
-    n = len(counts)
-    mean = total / n
-    # Bytes count sixteenths of a post.
-    chance = sum([(c - mean) ** 2 for c in counts]) / mean / 16
-    share = max(0.0, 1 - (n - 1) / chance) if chance else 0.0
-    return tuple([1 + share * (c / mean - 1) for c in counts])
+def _of_day(counts: list[float], mean: float) -> list[float] | None:
+    """Ratios by hour of day: the broad wave of day and night, and what single hours add to it,
+    each by its own share. The kernel is 1 2 3 2 1; the chances are those of its sums."""
+    ring = [*counts[-2:], *counts, *counts[:2]]
+    wave = [
+        (a + e + 2 * (b + d) + 3 * c) / 9
+        for a, b, c, d, e in zip(ring, ring[1:], ring[2:], ring[3:], ring[4:], strict=False)
+    ]
+    broad = [each - mean for each in wave]
+    single = [c - w for c, w in zip(counts, wave, strict=True)]
+    much, more = _share(broad, mean, 4.6), _share(single, mean, 13.6)
+    if not much and not more:
+        return None
+    return [1 + (much * b + more * s) / mean for b, s in zip(broad, single, strict=True)]
+
+
+def _of_week(counts: list[float], mean: float) -> list[float] | None:
+    """Ratios by day of week: working days against the weekend, and what single days add."""
+    work, rest = sum(counts[:5]) / 5, sum(counts[5:]) / 2
+    broad = [work - mean] * 5 + [rest - mean] * 2
+    single = [c - b - mean for c, b in zip(counts, broad, strict=True)]
+    much, more = _share(broad, mean, 1), _share(single, mean, 5)
+    if not much and not more:
+        return None
+    return [1 + (much * b + more * s) / mean for b, s in zip(broad, single, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,14 @@ def quiet_since(packed: bytes | None, now: datetime) -> datetime | None:
     return moment(last & ~1)
 
 
+def fell_silent(packed: bytes | None, before: datetime | None, now: datetime) -> datetime | None:
+    """Since when it is quiet, if it was not so yet at the poll `before` this one."""
+    since = quiet_since(packed, now)
+    if since is None or (before is not None and quiet_since(packed, before) is not None):
+        return None
+    return since
+
+
 def _rests(weight: tuple[float, ...]) -> bool:
     """Whether some day of its week has less than a third of what is even."""
     return min(sum(weight[d : d + 24]) for d in range(0, 168, 24)) < 8

@@ -58,7 +58,8 @@ def office(r: Random, hours: float) -> list[float]:
 
 def bursty(r: Random, hours: float) -> list[float]:
     """Nothing for days, then 3 to 12 posts within hours (events, release days)."""
-    pause, at, found = r.uniform(24, 120), 0.0, []
+    found: list[float] = []
+    pause, at = r.uniform(24, 120), 0.0
     while True:
         at += r.expovariate(1 / pause)
         if at >= hours:
@@ -72,7 +73,8 @@ def bursty(r: Random, hours: float) -> list[float]:
 def newsroom(r: Random, hours: float) -> list[float]:
     """20 to 80 a day around the clock, five times as many by day, fewer at weekends."""
     rate, peak = r.uniform(20, 80) / 24, r.uniform(0, 24)
-    found, at = [], 0.0
+    found: list[float] = []
+    at = 0.0
     while True:
         at += r.expovariate(rate * 1.7)
         if at >= hours:
@@ -141,8 +143,8 @@ PATTERNS: dict[str, Pattern] = {
 }
 PREDICTABLE = ("steady", "odd", "daily", "weekly", "office", "newsroom")
 MIX = {
-    "steady": 8, "odd": 4, "daily": 14, "weekly": 8, "office": 18, "bursty": 8, "newsroom": 6,
-    "blog": 12, "monthly": 8, "memoryless": 4, "dead": 6, "returns": 4,
+    "steady": 8, "odd": 4, "daily": 14, "weekly": 8, "office": 18, "bursty": 8, "newsroom": 2,
+    "blog": 12, "monthly": 8, "memoryless": 8, "dead": 6, "returns": 4,
 }  # fmt: skip
 """Sources of each pattern in a hundred: an organisation's or a newsroom's list. Half of it are
 organisations, papers and series that keep hours or a timetable; a third people's blogs and project

@@ -64,7 +64,7 @@ class Tally:
 
 def samples(mix: Mapping[str, int], seed: int, days: float = DAYS) -> list[Sample]:
     """So many sources of each pattern, the same for the same seed."""
-    found = []
+    found: list[Sample] = []
     for name, count in mix.items():
         for n in range(count):
             random = Random(f"{seed}|{name}|{n}")
