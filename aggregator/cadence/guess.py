@@ -49,9 +49,11 @@ def guess(packed: bytes | None, at: float, worth: float, least: float, most: flo
     if rhythm is None or not rhythm.posts:
         return None
     now = int(at)
-    peak = _regular(rhythm, now)
+    peak = None if rhythm.rough else _regular(rhythm, now)
     wait = _best(habits(rhythm, now), peak, now, worth, least / 3600, most / 3600) * 3600
-    exact = _exact(rhythm, now, wait) if wait < most else None
+    # At the longest wait, too, the time of day may be kept to: what posts at nine once a month is
+    # asked at nine.
+    exact = None if rhythm.rough else _exact(rhythm, now, min(wait, most - _AROUND))
     chosen = wait if exact is None else exact
     return Guess(min(max(chosen, least), most), describe(rhythm, now), exact is not None)
 
@@ -83,8 +85,12 @@ def _best(
         length = min(to_hour, (EDGES[k] - age) / w, to_peak, most - at)
         # Within the piece, cost(x) = (mass - saved) x + intensity x² / 2.
         x = min(max((saved - mass) / intensity, least - at, 0.0), length)
-        if at + x >= least and (value := cost + (mass - saved + intensity * x / 2) * x) < best:
-            best, chosen = value, at + x
+        value = cost + (mass - saved + intensity * x / 2) * x
+        if value < best and at + x >= least:
+            # Only if it is worth more than it costs not to leave it at the longest wait.
+            if 2 * (mass + intensity * x) * (most - at - x) >= worth:
+                chosen = at + x
+            best = value
         cost += (mass - saved + intensity * length / 2) * length
         came = intensity * length
         if mass < 1 and came:

@@ -18,7 +18,7 @@ DAY_S = 86_400
 EDGES = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 1e9)
 """Hours of posting time; hazards are estimated between these."""
 _WIDTHS = tuple(b - a for a, b in zip((0.0, *EDGES), EDGES, strict=False))
-_LEAST = 0.03
+_LEAST = 0.01
 """Weight that an hour keeps in which it never posted."""
 _DAYS_FOR_HOURS = 3
 _DAYS_FOR_WEEK = 14
@@ -98,7 +98,17 @@ def habits(rhythm: Rhythm, now: int) -> Habits:
         stamps = _posting_time(weight, (*rhythm.posts, now))
     gaps = sorted(b - a for a, b in pairwise(stamps[:-1]))
     age = stamps[-1] - stamps[-2] if rhythm.posts else (now - rhythm.since) / 3600
-    return Habits(weight, _hazards(gaps, max(age, 0.0)), max(age, 0.0), gaps)
+    age = max(age, 0.0)
+    if rhythm.rough:
+        return Habits(weight, [_recent_rate(rhythm, now)] * len(EDGES), age, gaps)
+    return Habits(weight, _hazards(gaps, age), age, gaps)
+
+
+def _recent_rate(rhythm: Rhythm, now: int) -> float:
+    """Posts an hour where their times are the times of our polls: the gaps would only say how often
+    we asked, and be borne out by asking so."""
+    recent = rhythm.posts[-8:]
+    return (len(recent) + 1) / ((now - recent[0]) / 3600 + 24) if recent else 1 / 24
 
 
 def _posting_time(weight: tuple[float, ...], times: tuple[int, ...]) -> list[float]:

@@ -49,6 +49,11 @@ class Rhythm:
     """Ascending; odd ones are known roughly only."""
 
     @property
+    def rough(self) -> bool:
+        """Whether of more than a third of the posts no time is known."""
+        return 3 * sum([each & 1 for each in self.posts]) > len(self.posts)
+
+    @property
     def last(self) -> int:
         return self.posts[-1] if self.posts else self.since
 
@@ -98,7 +103,7 @@ def _first(dated: list[int], now: int) -> list[int]:
     dated = [each for each in dated if 0 < each <= now]
     gaps = sorted(b - a for a, b in pairwise(dated) if b - a > TOGETHER)
     usual = gaps[len(gaps) // 2] if gaps else 0
-    while len(dated) > 2 and dated[1] - dated[0] > _STRAY * usual:
+    while usual and len(dated) > 2 and dated[1] - dated[0] > _STRAY * usual:
         dated = dated[1:]
     # Nobody posts at midnight sharp each time: these dates have no time of day.
     midnight = len(dated) > 1 and all(each % 86_400 == 0 for each in dated)

@@ -22,6 +22,8 @@ def describe(rhythm: Rhythm, now: int) -> str:
         return f"no post for {quiet // DAY_S} days"
     if not gaps:
         return "posted once"
+    if rhythm.rough:
+        return "posts without dates"
     if 0.9 * DAY_S < usual < 1.1 * DAY_S and (clock := _clock(posts)) is not None:
         return f"posts daily about {clock} UTC"
     return f"posts every {span(usual)}"
