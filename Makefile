@@ -24,6 +24,7 @@ check-static: $(STAMP)
 
 bench: $(STAMP)  ## measured figures, against a named baseline
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.cadence
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Feedmill needs Python 3.11 or newer, this is {v[0]}.{v[1]}: set PYTHON=python3.x") if v < (3, 11) else None'

@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from aggregator.dates import first_dates, updated_date
+from aggregator.cadence import learn
+from aggregator.dates import first_dates, plausible, updated_date
 from aggregator.fetch.blocked import misplaced
 from aggregator.fetch.credentials import guarded, hidden, login, stays_home
 from aggregator.fetch.freshness import freshness
@@ -31,11 +33,15 @@ from feeds.models import (
     NewArticle,
     Outcome,
     Poll,
+    Schedule,
     Source,
     SourceState,
     Validators,
 )
 from feeds.protocols import Fetcher, Now, ReadDocument, Request, Response
+
+LONGEST = 366 * 86_400.0
+"""Seconds of freshness that are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,7 @@ class Poller:
             started_at=started,
             duration=0.0,
             outcome=Outcome.FAILED,
-            schedule=next_poll(Facts(self.policy, claim.state, source.every, Answer(at=started))),
+            schedule=Schedule(due=started, reason=""),  # decided on when the answer is known
             sent=claim.state.validators,
             every=source.every,
             move=claim.state.move,
@@ -141,13 +147,14 @@ class Poller:
         document = self.read(response.body, response.url, response.headers.get("content-type"))
         bound = self._bound(poll, document)
         poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
+        poll = _learned(poll)
         facts = _facts(document, response)
         if response.status == 226:
             # Of the whole document, which this is not, the digest stays (E8) and the facts too.
             facts = _completed(facts, state)
         else:
             poll = replace(poll, body_digest=digest)
-        read = replace(state, hints=facts.hints)
+        read = replace(state, hints=facts.hints, rhythm=poll.rhythm or state.rhythm)
         return self._scheduled(replace(poll, facts=facts), source, response, read)
 
     def _bound(self, poll: Poll, document: Document) -> list[Bound]:
@@ -178,8 +185,12 @@ class Poller:
         fresh = freshness(response.headers, at)
         answer = Answer(at=at, max_age=fresh.max_age, hints=state.hints)
         # A success wipes the failures, so the rules must not see them.
-        clean = replace(state, failures=0, error_kind=None)
-        return replace(poll, schedule=next_poll(Facts(self.policy, clean, source.every, answer)))
+        clean = replace(state, failures=0, error_kind=None, validators=response.validators)
+        return replace(
+            poll,
+            schedule=next_poll(Facts(self.policy, clean, source.every, answer)),
+            fresh_until=_until(at, fresh.max_age),
+        )
 
     def _failure(
         self, poll: Poll, source: Source, error: PollError, response: Response | None
@@ -203,6 +214,7 @@ class Poller:
             outcome=Outcome.FAILED,
             status=response.status if response else fetch.status,
             schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
+            fresh_until=_until(answer.at, answer.max_age),
             hops=response.hops if response else fetch.hops,
             failure=Failure(kind=error.kind, text=hidden(str(error), source)),
             counts_as_failure=not limited,
@@ -256,6 +268,21 @@ def _same(state: SourceState, document: Document, bound: list[Bound]) -> bool:
     if state.move is None:
         return bool(known) or bool(document.title and document.title == state.title)
     return any(article.first_seen < state.move.since for article in known)
+
+
+def _until(at: datetime, seconds: float | None) -> datetime | None:
+    """Of any max-age, also one of thirty years."""
+    return None if seconds is None else at + timedelta(seconds=min(seconds, LONGEST))
+
+
+def _learned(poll: Poll) -> Poll:
+    """With the rhythm that its new articles teach."""
+    state, at = poll.claim.state, poll.started_at
+    posts = [
+        plausible(each.entry.published, at) or plausible(each.entry.updated, at)
+        for each in poll.new
+    ]
+    return replace(poll, rhythm=learn(state.rhythm, posts, at, state.last_success_at))
 
 
 def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:

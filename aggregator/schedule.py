@@ -1,27 +1,37 @@
 """When to poll a source next, and why. Pure: from what is known to a time and its reason.
 
-Each rule looks at the same facts and may name a later time than the ones before it; the
-latest wins and gives the reason. Rules lengthen, never shorten (E24).
+First our own rhythm: the operator's word, what was learned of the source (aggregator.cadence),
+a backoff. Then each rule looks at the same facts and may name a later time than those before it;
+the latest wins and gives the reason. Rules lengthen, never shorten (E24).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from aggregator.cadence import Guess, guess
 from feeds.models import Hints, Schedule, SourceState
 
-DAY = 86_400.0
+HOUR, DAY = 3600.0, 86_400.0
+NEARBY = 300.0
+"""Seconds that start times are spread over, at most, after a time at which a post is expected."""
+POSTS_A_DAY = 6.0
+"""A source that posts so often, at any hour, is asked once an `interval`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The operator's politeness, in seconds."""
 
-    interval: float = 3600.0
+    interval: float = HOUR
+    """While nothing is known; and what is learned grows and shrinks with it."""
+    min_interval: float = 900.0
     max_interval: float = DAY
+    unvalidated: float = HOUR
+    """The least for a source without validators: each poll of it costs a whole document (E11)."""
     first_backoff: float = 300.0
     """After one failure; doubles with each, up to `max_interval`, never below the interval's
     own rhythm for long: a dead host costs one request a day (E23)."""
@@ -49,7 +59,14 @@ class Facts:
     policy: Policy
     state: SourceState
     every: float | None
+    """As configured."""
     answer: Answer
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the next request can be one."""
+        held = self.state.validators
+        return held is not None and (held.etag is not None or held.last_modified is not None)
 
     @property
     def base(self) -> float:
@@ -67,9 +84,8 @@ Rule = Callable[[Facts, datetime], tuple[datetime, str] | None]
 
 def next_poll(facts: Facts) -> Schedule:
     """The next time and its reason; `not_before` where the server told us to wait (E12)."""
-    answer = facts.answer
-    wait, reason = _rhythm(facts)
-    due = answer.at + timedelta(seconds=wait * (1 + 0.1 * _spread(facts)))
+    wait, spread, reason = _rhythm(facts)
+    due = facts.answer.at + timedelta(seconds=wait + spread * _spread(facts))
     for rule in RULES:
         if (later := rule(facts, due)) is not None and later[0] > due:
             due, reason = later
@@ -90,6 +106,25 @@ def deferred(facts: Facts) -> Schedule:
     return Schedule(due=facts.answer.at + timedelta(seconds=wait), reason=DEFERRED)
 
 
+def again(policy: Policy, state: SourceState, every: float | None) -> Schedule:
+    """The schedule anew from the last poll and what the server then said, because the operator
+    changed `every` (E15). The state as stored after that poll, which it must have had."""
+    at, failed = state.last_polled_at, state.failures > 0 and state.error_kind is not None
+    assert at is not None
+    stored = Schedule(due=state.next_due or at, reason=state.reason, not_before=state.not_before)
+    if state.error_kind is not None and not failed:
+        return stored  # 429: what it asked for has nothing to do with `every`
+    answer = Answer(
+        at=at,
+        max_age=(state.fresh_until - at).total_seconds() if state.fresh_until else None,
+        retry_after=state.not_before,
+        hints=state.hints,
+        failed=failed,
+    )
+    before = replace(state, failures=max(0, state.failures - 1))
+    return next_poll(Facts(policy, before, every, answer))
+
+
 def _spread(facts: Facts) -> float:
     """0..1, the same for the same source and poll: start times drift apart, and never gather
     on the hour (E19)."""
@@ -97,20 +132,51 @@ def _spread(facts: Facts) -> float:
     return int.from_bytes(blake2b(text, digest_size=4).digest()) / 2**32
 
 
-def _rhythm(facts: Facts) -> tuple[float, str]:
-    """The wait that nothing but we and the operator decide on."""
+def _rhythm(facts: Facts) -> tuple[float, float, str]:
+    """(wait, what it is spread by, reason): what nobody but we and the operator decide on."""
     answer, state = facts.answer, facts.state
     if answer.rate_limited:
-        return _twice_last(facts), "backoff after rate limit"
-    if answer.gone and not state.gone_seen:
-        return facts.base, "to confirm that it is gone"
-    if answer.failed:
+        wait, reason = _twice_last(facts), "backoff after rate limit"
+    elif answer.gone and not state.gone_seen:
+        wait, reason = facts.base, "to confirm that it is gone"
+    elif answer.failed:
         tries = min(state.failures, 16)
         wait = facts.policy.first_backoff * 2.0**tries
         # Never more often than in good days; one failure is retried sooner than a long interval.
         wait = min(max(wait, min(facts.base, facts.policy.max_interval)), facts.ceiling)
-        return wait, f"backoff, failure {state.failures + 1}"
-    return facts.base, "every" if facts.every else "interval"
+        reason = f"backoff, failure {state.failures + 1}"
+    elif facts.every:
+        wait, reason = facts.every, "every"
+    elif (found := _learned(facts)) is not None:
+        return found.wait, min(0.1 * found.wait, NEARBY if found.sharp else DAY), found.reason
+    else:
+        wait, reason = _at_first(facts), "interval"
+    return wait, 0.1 * wait, reason
+
+
+def _at_first(facts: Facts) -> float:
+    """`interval`, within what holds for all."""
+    return min(max(facts.policy.interval, _floor(facts)), facts.policy.max_interval)
+
+
+def _floor(facts: Facts) -> float:
+    policy = facts.policy
+    least = 0.0 if facts.conditional else policy.unvalidated
+    return min(max(least, policy.min_interval), policy.max_interval)
+
+
+def _learned(facts: Facts) -> Guess | None:
+    """What the source's past says (E11, E31). Of a new source one document is known, whose dates
+    may mislead: twice the time that we have known it is the longest wait, `interval` the first."""
+    policy, at = facts.policy, facts.answer.at
+    begun = facts.state.first_polled_at or at
+    longest = max(2 * (at - begun).total_seconds(), _at_first(facts))
+    worth = (policy.interval / HOUR) ** 2 * POSTS_A_DAY / 24
+    least, most = _floor(facts), policy.max_interval
+    found = guess(facts.state.rhythm, at.timestamp(), worth, least, most)
+    if found is None or found.wait <= longest:
+        return found
+    return Guess(wait=longest, reason="interval") if begun == at else replace(found, wait=longest)
 
 
 def _twice_last(facts: Facts) -> float:
@@ -170,4 +236,15 @@ def _skip(facts: Facts, due: datetime) -> tuple[datetime, str] | None:
     return moment + timedelta(seconds=600 * _spread(facts)), reason
 
 
-RULES: tuple[Rule, ...] = (_max_age, _ttl, _update_every, _retry_after, _skip)
+def _push(facts: Facts, _due: datetime) -> tuple[datetime, str] | None:
+    """A live subscription brings what is new: a poll a day is the safety net, and polling goes on
+    when the lease ends (E30)."""
+    until, at = facts.state.push_until, facts.answer.at
+    if until is None or until <= at or facts.answer.failed or facts.answer.rate_limited:
+        return None
+    net = at + timedelta(seconds=DAY * (1 + 0.1 * _spread(facts)))
+    lapse = until + timedelta(seconds=600 * _spread(facts))
+    return min(net, lapse), f"WebSub lives until {until:%Y-%m-%d %H:%M} UTC"
+
+
+RULES: tuple[Rule, ...] = (_push, _max_age, _ttl, _update_every, _retry_after, _skip)

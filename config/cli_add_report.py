@@ -13,8 +13,8 @@ import typer
 from aggregator.discover import meant, newest, same_feed
 from aggregator.explore import Exploration, Found
 from config.adding import Added, Looking, none_to_add
-from config.cli_look import _iso, _plain, _print_table, _short
 from config.logs import redact
+from config.showing import iso, plain, print_table, short
 from feeds.errors import FeedmillError, PollError
 from feeds.models import Document
 
@@ -98,13 +98,13 @@ class Report:
             document = each.document
             table.add_row(
                 str(each.number),
-                Text(_plain(_title(each))),
+                Text(plain(_title(each))),
                 str(len(document.entries)) if document else "",
                 _day(document),
                 document.format if document else "",
-                Text(_plain(_note(each)), overflow="fold"),
+                Text(plain(_note(each)), overflow="fold"),
             )
-        _print_table(table)
+        print_table(table)
 
     def refused(self, error: FeedmillError) -> FeedmillError:
         self._json([])
@@ -131,16 +131,16 @@ class Report:
         document = each.found.document
         assert document is not None
         facts = f"{_title(each.found)}: {document.format}, {len(document.entries)} items"
-        print(_plain(f"added {_shown(each.source.url)} at {each.source.declared_at}\n  {facts}"))
+        print(plain(f"added {_shown(each.source.url)} at {each.source.declared_at}\n  {facts}"))
         if each.source.url != each.found.url:
-            print(_plain(f"  {_shown(each.found.url)} has moved there for good"))
+            print(plain(f"  {_shown(each.found.url)} has moved there for good"))
         if each.poll is None:
             print("  another process is polling it")
         elif each.poll.failure is not None:
-            print(_plain(f"  {each.poll.failure.kind}: {each.poll.failure.text}"))
+            print(plain(f"  {each.poll.failure.kind}: {each.poll.failure.text}"))
         else:
             due = each.poll.schedule
-            print(f"  {each.articles} articles; next {_short(due.due)} ({due.reason})")
+            print(f"  {each.articles} articles; next {short(due.due)} ({due.reason})")
 
     def _json(self, added: list[dict[str, Any]], **more: str) -> None:
         if self.as_json:
@@ -189,7 +189,7 @@ def _found_json(found: Found) -> dict[str, Any]:
         "title": _title(found),
         "format": document.format if document else None,
         "items": len(document.entries) if document else None,
-        "newest": _iso(newest(document)) if document else None,
+        "newest": iso(newest(document)) if document else None,
         "configured": found.configured,
         "error": _error(found.error),
     }
@@ -203,6 +203,6 @@ def _added_json(added: Added) -> dict[str, Any]:
         "categories": list(added.source.categories),
         "declared_at": added.source.declared_at,
         "articles": added.articles,
-        "next": _iso(poll.schedule.due) if poll else None,
+        "next": iso(poll.schedule.due) if poll else None,
         "reason": poll.schedule.reason if poll else None,
     }

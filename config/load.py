@@ -80,6 +80,10 @@ def _settings(
 
 def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints) -> PollSettings:
     given, checked = table.proxy, dict[str, Any](proxy="", ca_file=None)
+    if table.min_interval > table.max_interval:
+        key = "min_interval" if file.has(("poll", "min_interval")) else "max_interval"
+        text = "min_interval is longer than max_interval"
+        file.complain(complaints, ("poll", key), text)
     try:
         checked["proxy"] = proxy(given.value(folder) if isinstance(given, Secret) else given)
     except ValueError as error:

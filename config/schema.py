@@ -89,6 +89,7 @@ class StoreTable(Table):
 
 class PollTable(Table):
     interval: Duration = 3600.0
+    min_interval: Duration = 900.0
     max_interval: Duration = 86_400.0
     timeout: Duration = 30.0
     max_body: Size = 10_000_000

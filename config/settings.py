@@ -31,6 +31,7 @@ class PollSettings:
     """Seconds and bytes."""
 
     interval: float
+    min_interval: float
     max_interval: float
     timeout: float
     max_body: int

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from aggregator.cadence import quiet_since
+from aggregator.due import shown
 from aggregator.moves import DAYS, SIGHTINGS, objection
-from config.borrowed import quiet_since, shown
 from config.settings import Settings
 from config.showing import configured, shown_address
 from feeds.models import Source, SourceState, Status

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aggregator.fetch import Fetchers
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
+    from aggregator.schedule import Policy
     from aggregator.subscriber import Subscriber
     from publisher.publish import Publisher
     from publisher.render.site import Site
@@ -84,7 +85,11 @@ class App:
 
     def sync(self) -> Store:
         """The store, after it was told what is configured."""
-        self.store.sync_sources(self.settings.sources.values())
+        from functools import partial
+
+        from aggregator.schedule import again
+
+        self.store.sync_sources(self.settings.sources.values(), partial(again, self.policy))
         self.store.sync_feeds(self.settings.categories)
         return self.store
 
@@ -129,10 +134,18 @@ class App:
         return pool
 
     @cached_property
+    def policy(self) -> Policy:
+        from aggregator.schedule import Policy
+
+        poll = self.settings.poll
+        return Policy(
+            interval=poll.interval, min_interval=poll.min_interval, max_interval=poll.max_interval
+        )
+
+    @cached_property
     def poller(self) -> Poller:
         from aggregator.identity.urls import UrlRules
         from aggregator.poll import Limits, Poller
-        from aggregator.schedule import Policy
 
         poll = self.settings.poll
         return Poller(
@@ -142,7 +155,7 @@ class App:
             known=self.store.known,
             rules=UrlRules.load(self.settings.tracking),
             now=self.store.now,
-            policy=Policy(interval=poll.interval, max_interval=poll.max_interval),
+            policy=self.policy,
             limits=Limits(
                 timeout=poll.timeout, max_body=poll.max_body, allow_private=poll.allow_private
             ),
@@ -276,6 +289,7 @@ def _logged(on_recorded: OnRecorded | None) -> OnRecorded:
     def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
         for poll, result in zip(polls, results, strict=True):
             log_poll(poll, result)
+            log_silence(poll)
         if on_recorded is not None:
             on_recorded(polls, results)
 
@@ -310,3 +324,17 @@ def log_poll(poll: Poll, result: Recorded) -> None:
         log.info("polled", outcome=poll.outcome.value, **shown)
     for notice in () if result.fenced else notices(poll):
         log.warning(notice.event, source=state.id, host=values["host"], **notice.values)
+
+
+def log_silence(poll: Poll) -> None:
+    """One line when a source has become much quieter than its own history."""
+    from urllib.parse import urlsplit
+
+    from aggregator.cadence import fell_silent
+
+    state = poll.claim.state
+    since = fell_silent(poll.rhythm or state.rhythm, state.last_polled_at, poll.started_at)
+    if since is not None:
+        host = urlsplit(state.url).hostname or "file"
+        day = since.isoformat(timespec="minutes")
+        log.warning("source is quiet", source=state.id, host=host, since=day)

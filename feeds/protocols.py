@@ -36,6 +36,7 @@ from feeds.models import (
     Receipt,
     Recorded,
     RenderedFile,
+    Schedule,
     Source,
     SourceInfo,
     SourceState,
@@ -99,15 +100,26 @@ ReadDocument = Callable[[bytes, str, str | None], Document]
 """(body, URL it came from, Content-Type) → Document. Raises ReadError; never hangs."""
 
 
+Reschedule = Callable[[SourceState, float | None], Schedule]
+"""(a source as its last poll left it, its `every` as now configured) → when next. Pure."""
+
+
 class PollStore(Protocol):
     """What polling needs of the store."""
 
     def now(self) -> datetime:
         """The database's clock: the only one for due times and claims."""
 
-    def sync_sources(self, sources: Iterable[Source], *, wait: timedelta = timedelta()) -> None:
+    def sync_sources(
+        self,
+        sources: Iterable[Source],
+        reschedule: Reschedule | None = None,
+        *,
+        wait: timedelta = timedelta(),
+    ) -> None:
         """Make the store know just these: new ones are due after `wait` (spread by the schedule),
-        gone ones become inactive and keep their articles, known ones keep their due time (E15)."""
+        gone ones become inactive and keep their articles, known ones keep their due time (E15), but
+        for those whose `every` is not the one it was decided by: these are rescheduled."""
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None

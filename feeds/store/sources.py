@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import Hints, Source, SourceInfo, SourceState
+from feeds.protocols import Reschedule
 from feeds.store import ledger
-from feeds.store.codec import EPOCH
+from feeds.store.codec import EPOCH, Moment
 from feeds.store.engine import Database
 from feeds.store.sql import chunks, insert_missing, one_at_a_time
 from feeds.store.tables import host, source
@@ -66,7 +67,11 @@ _MILLION = 10**6
 
 
 def sync(
-    database: Database, sources: Iterable[Source], lines: int, wait: timedelta = timedelta()
+    database: Database,
+    sources: Iterable[Source],
+    lines: int,
+    reschedule: Reschedule | None = None,
+    wait: timedelta = timedelta(),
 ) -> None:
     """Make the store know just these, in this order, in one transaction. 100,000: seconds.
     `lines`: the ledger's, in all; `wait`: before new ones are due, for who has their first
@@ -80,17 +85,24 @@ def sync(
         rows = {renamed.get(url, url): row for url, row in known.items()}
         hosts: set[str] = set()
         new, edits = [], []
+        every: dict[int, float | None] = {}
         for position, declared in enumerate(wanted.values()):
             row = rows.get(declared.url)
             if row is None:
                 new.append(_new(declared, position, now + wait))
-            elif edit := _edit(row, declared, position, now, wait):
+                continue
+            if _other_word(row, declared):
+                every[row.id] = declared.every
+                hosts.add(row.host)
+            if edit := _edit(row, declared, position, now, wait):
                 edits.append(edit)
                 hosts |= {row.host, edit["host"]}
         gone = [row for url, row in rows.items() if row.active and url not in wanted]
         edits += [_as_it_is(row) | {"active": False, "wake": None} for row in gone]
         hosts |= {row.host for row in gone} | {row["host"] for row in new}
         _write(connection, new, edits)
+        if reschedule is not None:
+            _reschedule(connection, every, reschedule)
         add_hosts(connection, hosts)
         refresh_hosts(connection, hosts)
         ledger.settle(connection, [row.id for row in gone], lines)
@@ -100,7 +112,10 @@ _EDITABLE = (
     *("url", "position", "name", "categories", "public", "paused", "active"),
     *("fetch_url", "host", "retired", "gone_seen", "next_due", "wake"),
 )
-_CONFIGURED = (source.c.id, source.c.claim_until, *(source.c[name] for name in _EDITABLE))
+_CONFIGURED = (
+    *(source.c[name] for name in ("id", "claim_until", "last_polled_at", "every", "forced")),
+    *(source.c[name] for name in _EDITABLE),
+)
 
 
 def _renamed(wanted: dict[str, Source], known: dict[str, Any]) -> dict[str, str]:
@@ -185,6 +200,42 @@ def _write(connection: Connection, new: list[dict[str, Any]], edits: list[dict[s
         connection.execute(sa.update(source).where(where), edits)
     if new:
         connection.execute(sa.insert(source), new)
+
+
+def _other_word(row: Any, declared: Source) -> bool:
+    """Whether its due time was decided by another `every`. What was never polled, or is asked for
+    right now by the operator, stays due at once."""
+    return row.every != declared.every and row.last_polled_at is not None and not row.forced
+
+
+def _reschedule(
+    connection: Connection, every: dict[int, float | None], reschedule: Reschedule
+) -> None:
+    """From the last poll and what the server then said (E15). A poll under way has the last word:
+    it writes a due time of its own."""
+    changes = []
+    for some in chunks(sorted(every), 1000):
+        rows = connection.execute(sa.select(*STATE).where(source.c.id.in_(some))).all()
+        for state in map(state_of, rows):
+            found = reschedule(state, every[state.id])
+            changes.append(
+                {"key": state.id, "word": every[state.id], "due": found.due, "why": found.reason}
+            )
+    if not changes:
+        return
+    due = sa.bindparam("due", type_=Moment())
+    resting = sa.or_(source.c.paused, source.c.retired, ~source.c.active)
+    statement = (
+        sa.update(source)
+        .where(source.c.id == sa.bindparam("key"))
+        .values(
+            every=sa.bindparam("word", type_=sa.Float()),
+            next_due=due,
+            reason=sa.bindparam("why"),
+            wake=sa.case((resting, None), else_=sa.func.coalesce(source.c.claim_until, due)),
+        )
+    )
+    connection.execute(statement, changes)
 
 
 # --- hosts

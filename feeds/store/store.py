@@ -35,6 +35,7 @@ from feeds.models import (
     Turn,
     Unlinked,
 )
+from feeds.protocols import Reschedule
 from feeds.store import (
     articles,
     backup,
@@ -69,8 +70,14 @@ class Store:
     def now(self) -> datetime:
         return self._database.now()
 
-    def sync_sources(self, sources: Iterable[Source], *, wait: timedelta = timedelta()) -> None:
-        sourcing.sync(self._database, sources, self._lines, wait)
+    def sync_sources(
+        self,
+        sources: Iterable[Source],
+        reschedule: Reschedule | None = None,
+        *,
+        wait: timedelta = timedelta(),
+    ) -> None:
+        sourcing.sync(self._database, sources, self._lines, reschedule, wait)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None

@@ -220,6 +220,24 @@ def test_e32_errors_without_secrets() -> None:
     assert told.text == "403: no k3y, no …, https://a.org/feed?…"
 
 
+def test_the_rhythm_is_learned() -> None:
+    """From the dates of what is new; a poll without news leaves what is there."""
+    dated = rss("one", "two")
+    first = polled(ok(dated))
+    assert first.rhythm is not None
+    assert polled(ok(b"", 304), rhythm=first.rhythm).rhythm is None
+    assert polled(ConnectionRefused("no"), rhythm=first.rhythm).rhythm is None
+
+
+def test_what_a_reload_needs() -> None:
+    """E15: the word that was followed, and how long the answer is fresh, go along."""
+    poll = poller(Canned(ok(b"", 304, cache_control="max-age=600")), every=900.0)(claim())
+    assert (poll.every, poll.fresh_until) == (900.0, NOW + timedelta(minutes=10))
+    limited = RateLimited("429", status=429, max_age=1e12)
+    assert polled(limited).fresh_until == NOW + timedelta(days=366)
+    assert polled(ok(b"", 304)).fresh_until is None
+
+
 Step = Callable[[bytes], Poll]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.schedule import Answer, Facts, Policy, next_poll
-from feeds.models import Hints, Schedule
+from aggregator.cadence import learn
+from aggregator.schedule import Answer, Facts, Policy, again, next_poll
+from feeds.models import Hints, Schedule, SourceState, Validators
 from tests.aggregator.making import NOW, state
 
 HOUR = timedelta(hours=1)
@@ -96,6 +98,123 @@ def test_failures_back_off_to_daily() -> None:
     assert waits[0] < 1.2 * HOUR
     assert all(before <= after * 1.1 for before, after in pairwise(waits))
     assert 24 * HOUR <= waits[-1] <= 26.5 * HOUR
+
+
+def rhythm(gap: timedelta, count: int = 40, quiet: timedelta = timedelta(0)) -> bytes | None:
+    """Of a source that posted so, up to `quiet` before NOW."""
+    return learn(None, [NOW - quiet - gap * n for n in range(count)], NOW, None)
+
+
+OLD = NOW - 100 * 24 * HOUR
+ETAG = Validators(url="https://a.org/feed", etag='"1"')
+
+
+def learned(gap: timedelta, **known: Any) -> Schedule:
+    quiet = known.pop("quiet", timedelta(0))
+    held = {"rhythm": rhythm(gap, quiet=quiet), "first_polled_at": OLD, "validators": ETAG}
+    return ask(known={**held, **known})
+
+
+def test_learned_within_bounds() -> None:
+    """E11, E31: as often as `min_interval` for one that posts by the minute, at most daily for
+    one that never does; the reason says what was learned."""
+    busy, still = learned(HOUR / 6.5), learned(24 * HOUR, quiet=900 * 24 * HOUR)
+    assert HOUR / 4 <= wait(busy) <= HOUR / 2
+    assert busy.reason == "posts every 18 min"
+    assert 24 * HOUR <= wait(still) <= 26.5 * HOUR
+    assert still.reason == "no post for 900 days"
+
+
+def test_an_hour_without_validators() -> None:
+    """E11: each poll of such a source costs a whole document."""
+    assert wait(learned(HOUR / 4, validators=None)) >= HOUR
+    assert wait(learned(HOUR / 4, validators=Validators(url=ETAG.url))) >= HOUR
+
+
+def test_a_new_source_is_got_to_know() -> None:
+    """E11: first after `interval`, whatever its dates say; then at most twice the time we have
+    known it. What posts more often is asked sooner at once."""
+    monthly = {"gap": 30 * 24 * HOUR, "quiet": 20 * 24 * HOUR}
+    first = learned(**monthly, first_polled_at=None)
+    assert (first.reason, HOUR <= wait(first) <= HOUR * 1.1) == ("interval", True)
+    assert wait(learned(**monthly, first_polled_at=NOW - 3 * HOUR)) <= 6.6 * HOUR
+    assert wait(learned(HOUR / 4, first_polled_at=None)) < HOUR
+
+
+def test_every_silences_learning() -> None:
+    """E11: with `every` the operator's word stands, and only the server lengthens it."""
+    known = {"rhythm": rhythm(HOUR / 4), "first_polled_at": OLD, "validators": ETAG}
+    found = ask(7200.0, known=known)
+    assert (found.reason, 2 * HOUR <= wait(found) <= 2.2 * HOUR) == ("every", True)
+    assert ask(7200.0, known=known, max_age=5 * 3600.0).reason == "max-age"
+
+
+def test_expected_times_are_met_closely() -> None:
+    """E19: start times spread, by minutes only where a post is expected: daily at one time."""
+    posts = rhythm(24 * HOUR, quiet=HOUR)
+    known: dict[str, Any] = {"rhythm": posts, "first_polled_at": OLD, "validators": ETAG}
+    waits = {
+        wait(next_poll(Facts(Policy(), state(n, **known), None, Answer(at=NOW))))
+        for n in range(1, 60)
+    }
+    assert len(waits) == 59
+    assert all(23 * HOUR < each <= 23 * HOUR + timedelta(minutes=7) for each in waits)
+
+
+def test_push_is_live() -> None:
+    """E30: at most a poll a day while a subscription lives; polling again when it lapses."""
+    live = ask(known={"push_until": NOW + 240 * HOUR})
+    assert 24 * HOUR <= wait(live) <= 26.5 * HOUR
+    assert live.reason == "WebSub lives until 2026-11-30 12:00 UTC"
+    assert 5 * HOUR <= wait(ask(known={"push_until": NOW + 5 * HOUR})) <= 5.2 * HOUR
+    assert wait(ask(known={"push_until": NOW - HOUR})) < 2 * HOUR
+    assert wait(ask(known={"push_until": NOW + 240 * HOUR}, failed=True)) < 2 * HOUR
+
+
+def after(every: float | None, **answer: Any) -> tuple[SourceState, Schedule]:
+    """A source as stored after a poll with that answer, under that `every`."""
+    before = state(validators=ETAG, first_polled_at=OLD)
+    facts = Facts(Policy(), before, every, Answer(at=NOW, **answer))
+    found, age = next_poll(facts), answer.get("max_age")
+    failed = answer.get("failed", False)
+    limited = answer.get("rate_limited", False)
+    stored = replace(
+        before,
+        last_polled_at=NOW,
+        next_due=found.due,
+        reason=found.reason,
+        not_before=found.not_before,
+        every=every,
+        fresh_until=NOW + timedelta(seconds=age) if age else None,
+        hints=answer.get("hints", Hints()),
+        failures=int(failed),
+        error_kind="dns" if failed else "rate-limited" if limited else None,
+    )
+    return stored, found
+
+
+ANSWERS: list[dict[str, Any]] = [
+    {},
+    {"max_age": 4 * 3600.0},
+    {"hints": Hints(ttl=5 * 3600.0)},
+    {"hints": Hints(skip_hours=(13, 14, 15))},
+    {"failed": True},
+    {"failed": True, "retry_after": NOW + 9 * HOUR},
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("every", [None, 900.0, 7200.0, 3 * 86_400.0])
+def test_every_changed(answer: dict[str, Any], every: float | None) -> None:
+    """E15: the schedule anew is the one that the last poll would have made by the new word."""
+    stored, _ = after(1800.0, **answer)
+    assert again(Policy(), stored, every) == after(every, **answer)[1]
+
+
+def test_every_changed_under_429() -> None:
+    """E12: a limit that the server set stays as it was."""
+    stored, found = after(None, rate_limited=True)
+    assert again(Policy(), stored, 900.0) == found
 
 
 @given(

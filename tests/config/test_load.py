@@ -63,6 +63,14 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ("polling = 1", 'feedmill.toml:1: polling: unknown key, did you mean "poll"?'),
         ("[poll]\ninterval = 5", "feedmill.toml:2: poll.interval: 5 is no duration"),
         ('[poll]\nconcurrency = "9"', "feedmill.toml:2: poll.concurrency: must be a whole number"),
+        (
+            '[poll]\nmin_interval = "2d"',
+            "feedmill.toml:2: poll.min_interval: min_interval is longer",
+        ),
+        (
+            '[poll]\nmax_interval = "5m"',
+            "feedmill.toml:2: poll.max_interval: min_interval is longer",
+        ),
         ("[poll]\nper_host = 0", "feedmill.toml:2: poll.per_host: 0 is out of range"),
         ('[poll]\nallow_private = ["x"]', 'feedmill.toml:2: poll.allow_private: "x" is no network'),
         ('[server]\nlisten = "8080"', 'feedmill.toml:2: server.listen: "8080" is no address'),

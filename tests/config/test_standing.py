@@ -27,6 +27,7 @@ from tests.aggregator.making import NOW, state
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 POLL = PollSettings(
     interval=3600.0,
+    min_interval=900.0,
     max_interval=86_400.0,
     timeout=30.0,
     max_body=1,

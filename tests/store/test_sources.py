@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from feeds.models import Source, Status
+from feeds.models import Schedule, Source, SourceState, Status
 from feeds.store import Store
 from tests.databases import Clock, Opened
-from tests.store.material import TTL, claimed, poll, sources, stored, url_of
+from tests.store.material import HOUR, TTL, claimed, poll, sources, stored, url_of
 
 
 def test_new_sources_are_due_at_once(opened: Opened, clock: Clock) -> None:
@@ -152,6 +154,64 @@ def test_categories_of_active_sources(store: Store) -> None:
     assert store.source_categories() == {ids[0]: ("x", "y"), ids[1]: ()}
     store.sync_sources(sources("b", categories=("y",)))
     assert store.source_categories() == {ids[1]: ("y",)}
+
+
+def by_word(state: SourceState, every: float | None) -> Schedule:
+    """From the last poll on, as the operator says."""
+    assert state.last_polled_at is not None
+    due = state.last_polled_at + timedelta(seconds=every or 3600)
+    return Schedule(due=due, reason="every" if every else "interval")
+
+
+def test_every_changed(opened: Opened, clock: Clock) -> None:
+    """E15: only a source whose `every` changed is rescheduled, from its last poll, to sooner or
+    later; one that was never polled stays due at once."""
+    store = opened()
+    store.sync_sources(sources("a", "b", "new"), by_word)
+    begun = clock.at
+    for name in "ab":
+        store.record([poll(claimed(store, name))])
+    before = store.sources()
+    clock.forward(minutes=20)
+    quick = [*sources("a", every=900.0), *sources("b"), *sources("new", every=900.0)]
+    store.sync_sources(quick, by_word)
+    a, b, new = store.sources()
+    assert (a.next_due, a.reason, a.every) == (begun + HOUR / 4, "every", 900.0)
+    assert [b, new.next_due] == [before[1], begun]
+    assert [c.state.url for c in store.claim_due(1, TTL, urls=[url_of("a")])] == [url_of("a")]
+    store.sync_sources(quick, by_word)
+    assert store.claim_due(1, TTL, urls=[url_of("a")]) == []
+
+
+def test_every_changed_back(opened: Opened, clock: Clock) -> None:
+    """Taken away again, the interval holds, counted from the same poll; nothing is due sooner."""
+    store = opened()
+    store.sync_sources(sources("a", every=900.0), by_word)
+    begun = clock.at
+    store.record([poll(claimed(store, "a"), every=900.0)])
+    clock.forward(minutes=5)
+    store.sync_sources(sources("a"), by_word)
+    [state] = store.sources()
+    assert (state.next_due, state.reason, state.every) == (begun + HOUR, "interval", None)
+    clock.forward(minutes=54)
+    assert store.claim_due(1, TTL) == []
+    assert store.next_claimable() == begun + HOUR
+
+
+def test_every_changed_while_it_rests_or_is_asked_for(opened: Opened, clock: Clock) -> None:
+    """A paused source is not woken by it, and one that the operator wants now stays due now."""
+    store = opened()
+    store.sync_sources(sources("a", "b"), by_word)
+    for name in "ab":
+        store.record([poll(claimed(store, name))])
+    clock.forward(minutes=20)
+    store.make_due([url_of("b")])
+    due = clock.at
+    store.sync_sources(
+        [*sources("a", paused=True, every=60.0), *sources("b", every=7200.0)], by_word
+    )
+    assert store.sources()[1].next_due == due
+    assert [c.state.url for c in store.claim_due(9, TTL)] == [url_of("b")]
 
 
 @pytest.mark.slow

@@ -1,23 +1,20 @@
-"""Stands in for aggregator.cadence.quiet_since and aggregator.due.shown until they are merged."""
+"""A due time and its reason in words. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
-from config.showing import span
+from aggregator.cadence import span
 
 _BY_THE_CLOCK = (
     *("max-age", "Retry-After", "skipHours", "skipDays", "ttl", "sy:updatePeriod"),
     *("WebSub", "posts daily about"),
 )
-
-
-def quiet_since(packed: bytes | None, now: datetime) -> datetime | None:
-    del packed, now
-    return None
+"""Reasons that name a time of their own; the others are about how long to wait."""
 
 
 def shown(due: datetime | None, reason: str, now: datetime, zone: tzinfo) -> str:
+    """ "15:10: max-age", "Tue 06:00: skipHours", "in 3.2 h: posts every 6 h", "now: new"."""
     if due is None:
         return "not scheduled"
     if due <= now:
@@ -27,5 +24,6 @@ def shown(due: datetime | None, reason: str, now: datetime, zone: tzinfo) -> str
     there, here = due.astimezone(zone), now.astimezone(zone)
     if there.date() == here.date():
         return f"{there:%H:%M}: {reason}"
-    near = due - now < timedelta(days=6)
-    return f"{there:%a %H:%M}: {reason}" if near else f"{there:%Y-%m-%d %H:%M}: {reason}"
+    if due - now < timedelta(days=6):
+        return f"{there:%a %H:%M}: {reason}"
+    return f"{there:%Y-%m-%d %H:%M}: {reason}"

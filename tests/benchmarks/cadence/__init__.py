@@ -1,0 +1,1 @@
+"""How often to ask: the schedule against rules of others, on simulated posting."""
