@@ -72,9 +72,9 @@ def common(
 
 def main() -> None:
     """The installed command. Turns every error of ours into words on standard error."""
-    from config import cli_keep, cli_look, cli_run
+    from config import cli_etiquette, cli_keep, cli_look, cli_run
 
-    for module in (cli_run, cli_look, cli_keep):
+    for module in (cli_run, cli_look, cli_keep, cli_etiquette):
         module.register(app)
     try:
         app()
