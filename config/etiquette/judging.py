@@ -50,7 +50,7 @@ def kept(seen: Seen, name: str, *guids: str) -> Iterator[Fault]:
         yield fault(f"{name}: articles are missing: {', '.join(sorted(missing))}", seen.polls(name))
 
 
-def failed_as(seen: Seen, name: str, *kinds: str, act: str = "end") -> Iterator[Fault]:
+def failed_as(seen: Seen, name: str, *kinds: str, act: str = "") -> Iterator[Fault]:
     """`sources` shows one of these kinds of error."""
     if (kind := seen.error(name, act)) not in kinds:
         wanted = " or ".join(kinds)

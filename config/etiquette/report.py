@@ -10,9 +10,8 @@ from config.etiquette.origin import Asked
 from config.etiquette.seen import Record, Seen
 from config.etiquette.stage import Fault, Rule
 
-NAMED = ("if-none-match", "if-modified-since", "user-agent", "accept-encoding", "a-im")
-"""Headers that are shown of a request; others when they are unusual."""
-COMMON = ("host", "accept", "connection")
+USUAL = ("host", "accept", "connection", "user-agent", "accept-encoding", "a-im")
+"""Headers that are shown only where a fault is about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,7 @@ def one(asked: Asked, record: Record) -> str:
     shown = [
         f"{name}: {value[:80]}{'…' * (len(value) > 80)}"
         for name, value in asked.headers
-        if name.lower() not in COMMON
-        and (name.lower() not in NAMED[2:] or name.lower() == "user-agent" and hours < 0)
+        if name.lower() not in USUAL
     ]
     where = f"{asked.host}:{asked.port}{asked.target[:100]}"
     text = f"{hours:7.2f} h  {asked.method} {where} → {asked.status or '-'}  " + "; ".join(shown)

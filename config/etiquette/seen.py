@@ -77,13 +77,15 @@ class Seen:
 
     # --- store and verbs
 
-    def source(self, name: str, act: str = "end") -> Row:
-        """As `sources --json` had it; {} when it had not."""
+    def source(self, name: str, act: str = "") -> Row:
+        """As `sources --json` had it then (before it was paused, or at the end); {} when it had
+        not."""
+        act = act or ("morning" if self.feed(name).brief else "end")
         rows = self.record.sources.get(act) or []
         position = list(self.record.stage.feeds).index(f"E{self._rule} {name}")
         return rows[position] if position < len(rows) else {}
 
-    def error(self, name: str, act: str = "end") -> str | None:
+    def error(self, name: str, act: str = "") -> str | None:
         """The kind of its error."""
         found = self.source(name, act).get("error") or {}
         kind: str | None = found.get("kind")

@@ -71,6 +71,8 @@ class Feed:
     path: str
     every: str | None
     more: tuple[str, ...]
+    brief: bool
+    """Paused from the evening of the first day on: what it is there for has been seen."""
 
     def toml(self) -> str:
         lines = ["[[sources]]", f"url = {json.dumps(self.url)}"]
@@ -95,6 +97,8 @@ class Scene:
 
     def __init__(self, rule: int, stage: Stage) -> None:
         self._rule, self._stage, self._taken = rule, stage, 0
+        self.brief = False
+        """Of the feeds that follow."""
 
     @property
     def start(self) -> datetime:
@@ -132,6 +136,7 @@ class Scene:
         route: Route = PLAIN,
         *,
         every: str | None = "1h",
+        brief: bool | None = None,
         more: Sequence[str] = (),
         url: str = "",
         host: str = "",
@@ -144,7 +149,10 @@ class Scene:
         given = url or self.url(host, path)
         key = f"E{self._rule} {name}"
         assert key not in self._stage.feeds, key
-        self._stage.feeds[key] = Feed(given, host, path.partition("?")[0], every, tuple(more))
+        short = self.brief if brief is None else brief
+        self._stage.feeds[key] = Feed(
+            given, host, path.partition("?")[0], every, tuple(more), short
+        )
         return given
 
 

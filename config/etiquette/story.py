@@ -31,7 +31,7 @@ MORNING = (0.0, 0.5, 1.25, 2.5, 3.75, 5.0)
 """Hours. What comes every hour comes at each but the second."""
 EVE = 5.1
 DAYS = (6.25, 27.0, 54.0, 81.0, 108.0, 135.0, 162.0, 189.0)
-LAST = (192.0, 192.2, 192.4, 192.6, 192.8, 193.0, 193.2, 193.4, 194.25, 195.5)
+LAST = (192.0, 192.2, 192.5, 192.8, 193.1, 194.35, 195.6)
 STEPS = len(MORNING) + 7 + len(DAYS) + len(LAST)
 
 CONFIGURATION = """\
@@ -48,6 +48,10 @@ directory = "public"
 [poll]
 max_body = {max_body}
 allow_private = ["{allowed}"]
+[categories.all]
+limit = 3
+[categories.delta]
+[categories.secrets]
 """
 
 
@@ -143,13 +147,17 @@ class _Rehearsal:
         return [word for url in urls for word in ("--source", url)]
 
     def _reconfigure(self) -> None:
-        """Other intervals for some, in the file as it is by now."""
+        """Other intervals and pauses for some, in the file as it is by now."""
         path = self._bench.folder / "feedmill.toml"
         text = path.read_text("utf-8")
         for name, every in CHANGED.items():
             feed = self._stage.feeds[f"E15 {name}"]
             start = f"url = {json.dumps(feed.url)}\nevery = "
             text = text.replace(f'{start}"{feed.every}"', f'{start}"{every}"')
+        for feed in self._stage.feeds.values():
+            if feed.brief:
+                line = f"url = {json.dumps(feed.url)}\n"
+                text = text.replace(line, f"{line}paused = true\n")
         path.write_text(text, "utf-8")
 
     def _collect(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from config.etiquette.judging import fault, none_between, some_between
 from config.etiquette.replies import Answer, document
@@ -21,7 +22,7 @@ def _plan_14(scene: Scene) -> None:
     link = scene.url(PAGE)
     page = (
         "<!doctype html><html><head><title>A page</title><link rel='alternate' "
-        f"type='application/rss+xml' title='Its feed' href='{link}'></head><body>Hello</body></html>"
+        f"type='application/rss+xml' title='Its feed' href='{link}'></head><body>Hi</body></html>"
     )
     scene.serve(PAGE, "/", [Answer(200, page.encode(), (("Content-Type", "text/html"),))])
     scene.serve(PAGE, "/feed.xml", [document("page one", etag='"a"')])
@@ -102,7 +103,7 @@ def _now(seen: Seen) -> Iterator[Fault]:
         yield fault("`poll --now` passed over Retry-After", now["told to wait"])
     yield from none_between(seen, "told to wait", 1.5, 21.2, "Retry-After said twenty hours")
     host = sorted((p for n in FORCED[2:] for p in now[n]), key=lambda each: each.at)
-    for one, two in zip(host, host[1:], strict=False):
+    for one, two in pairwise(host):
         if two.at - one.at < 1.0 or two.open > 1:
             yield fault("`poll --now` passed over the host's limit", [one, two])
 

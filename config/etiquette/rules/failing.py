@@ -80,6 +80,7 @@ def _daily(seen: Seen, name: str) -> Iterator[Fault]:
 
 
 def _plan_28(scene: Scene) -> None:
+    scene.brief = True
     scene.feed("403 challenge", [GOOD, CHALLENGE])
     for name, wall in WALLS.items():
         scene.feed(name, [GOOD, wall])

@@ -27,11 +27,13 @@ SHORT: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def _plan_9(scene: Scene) -> None:
+    scene.brief = True
     for name, headers in (LASTING | SHORT).items():
         scene.feed(name, [document(name).but(*headers)])
     scene.feed("Expires", _expires)
     scene.feed("max-age before Expires", _both)
-    scene.feed("a month", [document().but(("Cache-Control", "max-age=2592000"))])
+    month = ("Cache-Control", "max-age=2592000")
+    scene.feed("a month", [document().but(month)], brief=False)
 
 
 def _expires(moment: Moment) -> Answer:
@@ -55,6 +57,7 @@ def _judge_9(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_10(scene: Scene) -> None:
+    scene.brief = True
     told = ("Cache-Control", "max-age=10800")
     first = document(etag='"a"')
     scene.feed("304", [first, unchanged('"a"').but(told)])
@@ -72,20 +75,21 @@ def _judge_10(seen: Seen) -> Iterator[Fault]:
     for name in ("304", "304 Expires", "429"):
         yield from some_between(seen, name, 1.0, 1.5, "its hour was over")
         yield from none_between(seen, name, 1.5, 4.2, "three hours were asked for at 1.25 h")
-        yield from some_between(seen, name, 4.2, 6.5, "its three hours were over")
+        yield from some_between(seen, name, 4.2, 5.05, "its three hours were over")
 
 
 def _plan_24(scene: Scene) -> None:
+    scene.brief = True
     for name, extra in SLOWER.items():
         scene.feed(name, [document(extra=extra)])
     for name, extra in FASTER.items():
         scene.feed(name, [document(extra=extra)])
     hours = {(scene.start + timedelta(hours=n)).hour for n in range(5)}
     skipped = "".join(f"<hour>{hour}</hour>" for hour in sorted(hours))
-    scene.feed("skipHours", [document(extra=f"<skipHours>{skipped}</skipHours>")])
+    scene.feed("skipHours", [document(extra=f"<skipHours>{skipped}</skipHours>")], brief=False)
     days = [(scene.start + timedelta(days=n)).strftime("%A") for n in range(2)]
     listed = "".join(f"<day>{day}</day>" for day in days)
-    scene.feed("skipDays", [document(extra=f"<skipDays>{listed}</skipDays>")])
+    scene.feed("skipDays", [document(extra=f"<skipDays>{listed}</skipDays>")], brief=False)
 
 
 SLOWER = {
@@ -109,12 +113,13 @@ def _judge_24(seen: Seen) -> Iterator[Fault]:
         yield from some_between(seen, name, 1.0, 1.5, "its hour was over")
     skipped = {(seen.start + timedelta(hours=n)).hour for n in range(5)}
     for each in seen.polls("skipHours")[1:]:
-        if each.now.hour in skipped:
+        # Later on the rehearsal leaps, and what came due in between is asked where it lands.
+        if each.now.hour in skipped and seen.hours(each) < 26:
             yield fault("skipHours: asked in a skipped hour", [each])
     yield from some_between(seen, "skipHours", 4.0, 54.5, "its skipped hours were over")
     days = {(seen.start + timedelta(days=n)).weekday() for n in range(2)}
     for each in seen.polls("skipDays")[1:]:
-        if each.now.weekday() in days:
+        if each.now.weekday() in days and seen.hours(each) < 80:
             yield fault("skipDays: asked on a skipped day", [each])
     yield from some_between(seen, "skipDays", 24.0, 82.0, "its skipped days were over")
 

@@ -20,6 +20,7 @@ _AGENT = re.compile(r"Feedmill/\d[\w.+-]* \(\+https?://[^\s;()]+; [^\s()]+\)")
 
 
 def _plan_16(scene: Scene) -> None:
+    scene.brief = True
     given = document(etag='"a"').but(*COOKIES)
     scene.feed("cookies", [given])
     target = scene.host()
@@ -43,12 +44,13 @@ def _judge_16(seen: Seen) -> Iterator[Fault]:
     for key, feed in seen.record.stage.feeds.items():
         wanted = "/" + feed.url.split("#")[0].split("/", 3)[3]
         for each in seen.at(feed.host, feed.path):
-            if each.target != wanted and each.host.startswith("127.1."):
+            if each.target != wanted and key != "E20 other query":
                 yield fault(f"{key}: {each.target} was asked for, {wanted} was due", [each])
                 return
 
 
 def _plan_17(scene: Scene) -> None:
+    scene.brief = True
     scene.feed("plain", [document()])
 
 

@@ -76,9 +76,12 @@ def _judge_11(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_31(scene: Scene) -> None:
-    scene.feed("monthly", posting(MONTH, timedelta(days=20)), every=None)
-    scene.feed("six hours", posting(timedelta(hours=6), timedelta(hours=1)), every=None)
-    scene.feed("minute", posting(MINUTE), every=None)
+    scene.brief = True
+    scene.feed("monthly", posting(MONTH, timedelta(days=20)), every=None, brief=False)
+    scene.feed(
+        "six hours", posting(timedelta(hours=6), timedelta(hours=1)), every=None, brief=False
+    )
+    scene.feed("minute", posting(MINUTE), every=None, brief=False)
     scene.feed("max-age", [document().but(("Cache-Control", "max-age=10800"))])
     told = Answer(429, b"", (("Retry-After", "500000"),))
     scene.feed("Retry-After", [document(), told])

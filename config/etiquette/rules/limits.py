@@ -27,6 +27,7 @@ SLOW: dict[str, Reply] = {
 
 
 def _plan_25(scene: Scene) -> None:
+    scene.brief = True
     limit = [f'timeout = "{LIMIT:g}s"']
     for name, reply in SLOW.items():
         scene.feed(name, [reply], every="30d", more=limit)

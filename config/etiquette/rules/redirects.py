@@ -16,6 +16,7 @@ BOTH = document(etag='"a"', modified=NOON)
 
 
 def _plan_20(scene: Scene) -> None:
+    scene.brief = True
     scene.serve(end := scene.host(), "/end.xml", [BOTH])
     scene.feed("end", [away(302, scene.url(end, "/end.xml"))])
     scene.serve(one := scene.host(), "/one.xml", [BOTH])

@@ -14,6 +14,7 @@ TOKEN, KEY, WORD, QUERY, OTHER = (
     f"e32-{name}-5f3a9c" for name in ("token", "key", "word", "query", "other")
 )
 SECRETS = (TOKEN, KEY, WORD, QUERY, OTHER)
+SHOWN = 'categories = ["secrets"]'
 FILE = "token.txt"
 """In the rehearsal's folder; holds the token."""
 _BASIC = base64.b64encode(f"reader:{WORD}".encode()).decode()
@@ -21,22 +22,23 @@ _BEARER = 'headers = { Authorization = { file = "token.txt" }, X-Api-Key = "' + 
 
 
 def _plan_32(scene: Scene) -> None:
+    scene.brief = True
     scene.serve(stranger := scene.host(), "/s.xml", [document("elsewhere")])
     there = away(302, scene.url(stranger, "/s.xml"))
-    scene.feed("header", [document("one"), there], more=[_BEARER])
+    scene.feed("header", [document("one"), there], more=[_BEARER, SHOWN])
     host = scene.host()
     given = scene.url(host).replace("://", f"://reader:{WORD}@")
-    scene.feed("userinfo", [document("two"), there], host=host, url=given)
+    scene.feed("userinfo", [document("two"), there], host=host, url=given, more=[SHOWN])
     host = scene.host(tls=True)
     scene.feed("downgrade", [away(302, scene.url(host, "/plain.xml"))], host=host,
-               url=scene.url(host, tls=True), more=[_BEARER])  # fmt: skip
+               url=scene.url(host, tls=True), more=[_BEARER, SHOWN])  # fmt: skip
     scene.serve(host, "/plain.xml", [document("plain")])
-    secret = ["secret_url = true"]
+    secret = ["secret_url = true", SHOWN]
     scene.feed("query", _echo, path=f"/feed.xml?token={QUERY}", more=secret)
     scene.feed("query, failing", [Answer(404)], path=f"/feed.xml?token={OTHER}", more=secret)
     scene.feed("query, away", [there], path=f"/feed.xml?token={QUERY}", more=secret)
     refused = Answer(401, f"no such key: {KEY}".encode(), (("WWW-Authenticate", KEY),))
-    scene.feed("refused", [refused], more=[_BEARER])
+    scene.feed("refused", [refused], more=[_BEARER, SHOWN])
 
 
 def _echo(moment: Moment) -> Answer:

@@ -19,6 +19,7 @@ MAX_BODY = 1_000_000
 
 
 def _plan_7(scene: Scene) -> None:
+    scene.brief = True
     first = document("one", etag='"a"', modified=NOON)
     scene.feed("recovers", [first, Answer(500), unchanged('"b"', LATER), unchanged()])
 
@@ -34,6 +35,7 @@ def _judge_7(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_8(scene: Scene) -> None:
+    scene.brief = True
     first = document("one", "two", etag='"a"', modified=NOON)
     scene.feed("same", [first, document("one", "two", etag='"b"', modified=LATER)])
 
@@ -88,7 +90,7 @@ def _judge_18(seen: Seen) -> Iterator[Fault]:
 def _plan_27(scene: Scene) -> None:
     whole = document("one", "two", etag='"1"')
     delta = document("three", etag='"2"').but(("IM", "feed"), status=226)
-    scene.feed("delta", [whole, delta, unchanged()])
+    scene.feed("delta", [whole, delta, unchanged()], more=['categories = ["delta"]'])
 
 
 def _judge_27(seen: Seen) -> Iterator[Fault]:

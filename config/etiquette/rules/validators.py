@@ -44,6 +44,7 @@ DATES = {
 
 
 def _plan_1(scene: Scene) -> None:
+    scene.brief = True
     scene.feed("plain", [document(etag='"1"', modified=NOON)])
 
 
@@ -57,6 +58,7 @@ def _judge_1(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_2(scene: Scene) -> None:
+    scene.brief = True
     for name, etag in ETAGS.items():
         scene.feed(name, [document(etag=etag), unchanged()])
 
@@ -67,6 +69,7 @@ def _judge_2(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_3(scene: Scene) -> None:
+    scene.brief = True
     for name, date in DATES.items():
         scene.feed(name, [document(modified=date), unchanged()])
     scene.feed("none", _dated)
@@ -85,6 +88,7 @@ def _judge_3(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_4(scene: Scene) -> None:
+    scene.brief = True
     first = document("one", etag='"a"', modified=NOON)
     scene.feed("etag alone", [first, document("one", "two", etag='"b"', modified=NOON)])
     scene.feed("date alone", [first, document("one", "two", etag='"a"', modified=LATER)])
@@ -108,6 +112,7 @@ def _judge_4(seen: Seen) -> Iterator[Fault]:
 
 
 def _plan_5(scene: Scene) -> None:
+    scene.brief = True
     both = document("one", etag='"a"', modified=NOON)
     scene.feed("both", [both])
     scene.feed("date stops", [both, document("two", etag='"b"')])
@@ -127,6 +132,7 @@ def _judge_5(seen: Seen) -> Iterator[Fault]:
 
 def _plan_6(scene: Scene) -> None:
     """A backup was put back: everything older than before, and right."""
+    scene.brief = True
     new, old = ("two", '"b"', LATER), ("one", '"a"', NOON)
     steps = [document(n, etag=e, modified=m) for n, e, m in (old, new, old, new)]
     scene.feed("back and forth", steps)

@@ -26,19 +26,20 @@ NONSENSE = {
 
 
 def _plan_12(scene: Scene) -> None:
+    scene.brief = True
     scene.feed("seconds", [GOOD, told(429, "10800"), unchanged()])
     scene.feed("503", [GOOD, told(503, "10800"), unchanged()])
     scene.feed("date", _dated)
     scene.feed("first answer", [told(429, "10800"), GOOD])
-    scene.feed("a month", [GOOD, told(429, "2592000"), unchanged()])
+    scene.feed("a month", [GOOD, told(429, "2592000"), unchanged()], brief=False)
     for name, text in NONSENSE.items():
-        scene.feed(name, [GOOD, told(429, text)])
-    scene.feed("nothing said", [GOOD, told(429)])
-    scene.feed("503, nothing said", [GOOD, told(503)])
+        scene.feed(name, [GOOD, told(429, text)], brief=False)
+    scene.feed("nothing said", [GOOD, told(429)], brief=False)
+    scene.feed("503, nothing said", [GOOD, told(503)], brief=False)
     # Another source of the host goes its own way, unless the operator says otherwise.
     host = scene.host()
     scene.feed("neighbour", [GOOD], host=host, path="/free.xml")
-    scene.feed("limited", [GOOD, told(429, "90000"), unchanged()], host=host)
+    scene.feed("limited", [GOOD, told(429, "90000"), unchanged()], host=host, brief=False)
 
 
 def _dated(moment: Moment) -> Answer:
@@ -51,7 +52,7 @@ def _judge_12(seen: Seen) -> Iterator[Fault]:
     for name in ("seconds", "503", "date"):
         yield from some_between(seen, name, 1.0, 1.5, "its hour was over")
         yield from none_between(seen, name, 1.5, 4.24, "Retry-After said three hours, at 1.25 h")
-        yield from some_between(seen, name, 4.24, 6.5, "the wait was over")
+        yield from some_between(seen, name, 4.24, 5.05, "the wait was over")
     yield from none_between(seen, "first answer", 0.1, 3.0, "Retry-After said three hours")
     yield from some_between(seen, "first answer", 3.0, 5.2, "the wait was over")
     yield from none_between(seen, "a month", 1.5, 169.2, "a month: seven days are honoured")
