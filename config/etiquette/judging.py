@@ -9,19 +9,25 @@ from config.etiquette.seen import Seen
 from config.etiquette.stage import Fault
 
 SHOWN = 12
+Pair = tuple[str | None, str | None]
+"""If-None-Match and If-Modified-Since."""
+FIRST: Pair | None = None
+"""A first request, which is E1's to judge."""
+NONE: Pair = (None, None)
 
 
 def fault(text: str, asked: Sequence[Asked] = (), *lines: str) -> Fault:
     return Fault(text, tuple(asked[-SHOWN:]), lines)
 
 
-def sent(seen: Seen, name: str, *wanted: tuple[str | None, str | None]) -> Iterator[Fault]:
+def sent(seen: Seen, name: str, *wanted: Pair | None) -> Iterator[Fault]:
     """The first polls carried these (If-None-Match, If-Modified-Since), to the byte."""
     polls = seen.polls(name)
     if len(polls) < len(wanted):
         yield fault(f"{name}: {len(polls)} requests came, {len(wanted)} were due", polls)
-    for number, (poll, (etag, modified)) in enumerate(zip(polls, wanted, strict=False), 1):
-        for header, want in (("If-None-Match", etag), ("If-Modified-Since", modified)):
+    for number, (poll, pair) in enumerate(zip(polls, wanted, strict=False), 1):
+        headers = zip(("If-None-Match", "If-Modified-Since"), pair or (), strict=False)
+        for header, want in headers:
             got = poll.all(header)
             if got != ([] if want is None else [want]):
                 expected = "none was due" if want is None else f"{want!r} was due"

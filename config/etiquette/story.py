@@ -21,6 +21,7 @@ from config.etiquette.rules.explicit import CHANGED, FEED, FORCED, PAGE
 from config.etiquette.rules.headers import CONTACT
 from config.etiquette.rules.secrets import FILE, TOKEN
 from config.etiquette.rules.success import MAX_BODY
+from config.etiquette.rules.waiting import WHOLE_HOST
 from config.etiquette.seen import LEDGER, Record
 from config.etiquette.stage import ALLOWED, Scene, Stage, free_ports
 
@@ -154,6 +155,7 @@ class _Rehearsal:
             feed = self._stage.feeds[f"E15 {name}"]
             start = f"url = {json.dumps(feed.url)}\nevery = "
             text = text.replace(f'{start}"{feed.every}"', f'{start}"{every}"')
+        text = text.replace("[poll]\n", f"[poll]\n{WHOLE_HOST}\n")
         for feed in self._stage.feeds.values():
             if feed.brief:
                 line = f"url = {json.dumps(feed.url)}\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from config.etiquette.judging import failed_as, fault, kept, none_between, some_between
-from config.etiquette.replies import Answer, away, document, rss, unchanged
+from config.etiquette.replies import Answer, away, document, rss
 from config.etiquette.seen import Seen
 from config.etiquette.stage import Fault, Rule, Scene
 
@@ -41,15 +41,15 @@ WALLS = {
 
 def _plan_23(scene: Scene) -> None:
     scene.feed("gone", [GOOD, Answer(410)])
-    scene.feed("gone once", [GOOD, Answer(410), unchanged()])
+    scene.feed("gone once", [GOOD, Answer(410), GOOD])
     scene.feed("not found", [GOOD, Answer(404)])
     scene.feed("no such host", url=NOWHERE)
 
 
 def _judge_23(seen: Seen) -> Iterator[Fault]:
-    if len(seen.polls("gone")) != 3:
-        yield fault(f"gone: {len(seen.polls('gone'))} requests: 200, 410 and one to confirm were due",
-                    seen.polls("gone"))  # fmt: skip
+    gone = seen.polls("gone")
+    if len(gone) != 3:
+        yield fault(f"gone: {len(gone)} requests; one good, one 410, one to confirm were due", gone)
     if seen.source("gone").get("status") != "retired":
         yield fault("gone: `sources` does not say that it is retired", seen.polls("gone"))
     if len(seen.polls("gone once")) < 6 or seen.source("gone once").get("status") != "ok":

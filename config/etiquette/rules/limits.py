@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.etiquette.judging import failed_as, fault, sent
+from config.etiquette.judging import FIRST, NONE, failed_as, fault, sent
 from config.etiquette.replies import Drip, Reply, away, document, rss
 from config.etiquette.seen import Seen
 from config.etiquette.stage import Fault, Rule, Scene
@@ -54,7 +54,7 @@ def _judge_25(seen: Seen) -> Iterator[Fault]:
             yield fault(f"{name}: given up after {took:.1f} s, {LIMIT:g} s were allowed", polls)
     if "half" in seen.guids("cut off"):
         yield fault("cut off: half a body was read as whole", seen.polls("cut off"))
-    yield from sent(seen, "cut off", (None, None), (None, None))
+    yield from sent(seen, "cut off", FIRST, NONE)
     if "whole" not in seen.guids("cut off"):
         yield fault("cut off: the whole body was not read afterwards", seen.polls("cut off"))
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from config.etiquette.judging import failed_as, fault, kept, none_between, sent
+from config.etiquette.judging import (
+    FIRST,
+    NONE,
+    failed_as,
+    fault,
+    kept,
+    none_between,
+    sent,
+)
 from config.etiquette.replies import Answer, Moment, away, document
 from config.etiquette.rules.validators import HTML, LATER, NOON
 from config.etiquette.seen import Seen
@@ -22,7 +30,7 @@ def _plan_20(scene: Scene) -> None:
     scene.serve(one := scene.host(), "/one.xml", [BOTH])
     scene.serve(two := scene.host(), "/two.xml", [document("two", etag='"b"', modified=LATER)])
     targets = (scene.url(one, "/one.xml"), scene.url(two, "/two.xml"))
-    scene.feed("other end", [away(301, each) for each in targets])
+    scene.feed("other end", [away(302, each) for each in targets])
     scene.serve(stranger := scene.host(), "/s.xml", [document("two", etag='"b"')])
     scene.feed("stranger", [BOTH, away(302, scene.url(stranger, "/s.xml"))])
     scene.feed("other query", _by_query, path="/feed.xml?v=1")
@@ -33,10 +41,10 @@ def _by_query(moment: Moment) -> Answer:
 
 
 def _judge_20(seen: Seen) -> Iterator[Fault]:
-    bare, both = (None, None), ('"a"', NOON)
-    yield from sent(seen, "end", bare, bare, bare)
-    yield from sent(seen, "other end", bare, bare)
-    yield from sent(seen, "stranger", bare, both)
+    bare, both = NONE, ('"a"', NOON)
+    yield from sent(seen, "end", FIRST, bare, bare)
+    yield from sent(seen, "other end", FIRST, bare)
+    yield from sent(seen, "stranger", FIRST, both)
     for path, wanted in (("/end.xml", (bare, both, both)), ("/one.xml", (bare,)),
                          ("/two.xml", (bare,)), ("/s.xml", (bare,))):  # fmt: skip
         hops = [each for each in seen.own() if each.path == path]

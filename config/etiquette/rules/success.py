@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import brotli
 
-from config.etiquette.judging import failed_as, fault, kept, sent
+from config.etiquette.judging import FIRST, failed_as, fault, kept, sent
 from config.etiquette.replies import Answer, document, rss, unchanged
 from config.etiquette.rules.validators import LATER, NOON
 from config.etiquette.seen import Seen
@@ -26,7 +26,7 @@ def _plan_7(scene: Scene) -> None:
 
 def _judge_7(seen: Seen) -> Iterator[Fault]:
     name = "recovers"
-    yield from sent(seen, name, (None, None), *[('"a"', NOON)] * 2, ('"b"', LATER))
+    yield from sent(seen, name, FIRST, *[('"a"', NOON)] * 2, ('"b"', LATER))
     yield from kept(seen, name, "one")
     if seen.source(name).get("status") != "ok" or seen.source(name).get("error"):
         yield fault(f"{name}: its error outlived a 304", seen.polls(name), str(seen.source(name)))
@@ -41,7 +41,7 @@ def _plan_8(scene: Scene) -> None:
 
 
 def _judge_8(seen: Seen) -> Iterator[Fault]:
-    yield from sent(seen, "same", (None, None), ('"a"', NOON), ('"b"', LATER))
+    yield from sent(seen, "same", FIRST, ('"a"', NOON), ('"b"', LATER))
     yield from kept(seen, "same", "one", "two")
     outcomes = seen.outcomes("same")
     if outcomes[:1] != ["new"] or set(outcomes[1:]) - {"same"}:
@@ -100,7 +100,7 @@ def _judge_27(seen: Seen) -> Iterator[Fault]:
             if each.method == "GET" and "feed" not in wanted:
                 yield fault(f"{name}: A-IM: feed was not sent", [each])
                 return
-    yield from sent(seen, "delta", (None, None), ('"1"', None), ('"2"', None))
+    yield from sent(seen, "delta", FIRST, ('"1"', None), ('"2"', None))
     yield from kept(seen, "delta", "one", "two", "three")
     if seen.source("delta").get("articles") != 3 or seen.error("delta"):
         yield fault("a delta was not read as one", seen.polls("delta"), str(seen.source("delta")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.etiquette.judging import fault, sent
+from config.etiquette.judging import FIRST, NONE, fault, sent
 from config.etiquette.replies import Answer, document, rss, unchanged
 from config.etiquette.seen import Seen
 from config.etiquette.stage import Fault, Rule, Scene
@@ -65,7 +65,7 @@ def _plan_2(scene: Scene) -> None:
 
 def _judge_2(seen: Seen) -> Iterator[Fault]:
     for name, etag in ETAGS.items():
-        yield from sent(seen, name, (None, None), (etag, None), (etag, None))
+        yield from sent(seen, name, FIRST, (etag, None), (etag, None))
 
 
 def _plan_3(scene: Scene) -> None:
@@ -83,8 +83,8 @@ def _dated(_moment: object) -> Answer:
 
 def _judge_3(seen: Seen) -> Iterator[Fault]:
     for name, date in DATES.items():
-        yield from sent(seen, name, (None, None), (None, date), (None, date))
-    yield from sent(seen, "none", (None, None), ('"only"', None), ('"only"', None))
+        yield from sent(seen, name, FIRST, (None, date), (None, date))
+    yield from sent(seen, "none", FIRST, ('"only"', None), ('"only"', None))
 
 
 def _plan_4(scene: Scene) -> None:
@@ -100,7 +100,7 @@ def _plan_4(scene: Scene) -> None:
 
 
 def _judge_4(seen: Seen) -> Iterator[Fault]:
-    start = (None, None), ('"a"', NOON)
+    start = FIRST, ('"a"', NOON)
     yield from sent(seen, "etag alone", *start, ('"b"', NOON))
     yield from sent(seen, "date alone", *start, ('"a"', LATER))
     yield from sent(seen, "same bytes", *start, ('"b"', NOON))
@@ -122,19 +122,23 @@ def _plan_5(scene: Scene) -> None:
 
 
 def _judge_5(seen: Seen) -> Iterator[Fault]:
-    start = (None, None), ('"a"', NOON)
+    start = FIRST, ('"a"', NOON)
     yield from sent(seen, "both", *start, ('"a"', NOON))
     yield from sent(seen, "date stops", *start, ('"b"', None))
     yield from sent(seen, "etag stops", *start, (None, LATER))
-    yield from sent(seen, "both stop", *start, (None, None))
+    yield from sent(seen, "both stop", *start, NONE)
     yield from sent(seen, "304 names one", *start, ('"a"', NOON))
 
 
 def _plan_6(scene: Scene) -> None:
     """A backup was put back: everything older than before, and right."""
     scene.brief = True
-    new, old = ("two", '"b"', LATER), ("one", '"a"', NOON)
-    steps = [document(n, etag=e, modified=m) for n, e, m in (old, new, old, new)]
+    new, old = ('"b"', LATER), ('"a"', NOON)
+    names = ("one", "two", "three", "four")
+    steps = [
+        document(name, etag=etag, modified=date)
+        for name, (etag, date) in zip(names, (old, new, old, new), strict=True)
+    ]
     scene.feed("back and forth", steps)
     oops = Answer(500, b"oops", (("ETag", '"oops"'), ("Last-Modified", NOON)))
     scene.feed("error between", [*steps[:2], oops, unchanged()])
@@ -142,7 +146,7 @@ def _plan_6(scene: Scene) -> None:
 
 
 def _judge_6(seen: Seen) -> Iterator[Fault]:
-    start = (None, None), ('"a"', NOON), ('"b"', LATER)
+    start = FIRST, ('"a"', NOON), ('"b"', LATER)
     yield from sent(seen, "back and forth", *start, ('"a"', NOON), ('"b"', LATER))
     yield from sent(seen, "error between", *start, ('"b"', LATER))
     yield from sent(seen, "304 between", *start, ('"a"', NOON))

@@ -11,6 +11,10 @@ from config.etiquette.seen import Seen
 from config.etiquette.stage import Fault, Rule, Scene
 
 GOOD = document(etag='"a"')
+MORNINGS = 5
+"""Polls of an hourly feed before the evening."""
+WHOLE_HOST = 'retry_after = "host"'
+"""The setting, as it stands in [poll] from the evening on."""
 
 
 def told(status: int, *after: str) -> Answer:
@@ -40,6 +44,11 @@ def _plan_12(scene: Scene) -> None:
     host = scene.host()
     scene.feed("neighbour", [GOOD], host=host, path="/free.xml")
     scene.feed("limited", [GOOD, told(429, "90000"), unchanged()], host=host, brief=False)
+    # From the evening on the operator says otherwise (see story.py).
+    host = scene.host()
+    waits = [GOOD] * MORNINGS + [told(429, "100000"), unchanged()]
+    scene.feed("host limited", waits, host=host, path="/limited.xml", brief=False)
+    scene.feed("host neighbour", [GOOD], host=host, path="/free.xml", brief=False)
 
 
 def _dated(moment: Moment) -> Answer:
@@ -61,6 +70,9 @@ def _judge_12(seen: Seen) -> Iterator[Fault]:
         yield from _growing(seen, name)
     yield from none_between(seen, "limited", 1.5, 26.2, "Retry-After said 25 hours")
     yield from some_between(seen, "neighbour", 2.0, 2.6, "only its neighbour was told to wait")
+    for name in ("host limited", "host neighbour"):
+        yield from none_between(seen, name, 6.5, 33.9, "its whole host is to wait 27.7 hours")
+        yield from some_between(seen, name, 33.9, 54.5, "its host's wait was over")
 
 
 def _growing(seen: Seen, name: str) -> Iterator[Fault]:
