@@ -113,12 +113,17 @@ class Bench:
                 raise FeedmillError("`run` did not start:\n" + self.log[-2000:])
             time.sleep(0.05)
 
+    def leave(self) -> None:
+        """Tell it to end, and do not wait."""
+        if self._run is not None and self._run.poll() is None:
+            self._run.terminate()
+
     def stop(self) -> None:
         """End it; nothing happens when it does not run."""
+        self.leave()
         process, self._run = self._run, None
-        if process is None or process.poll() is not None:
+        if process is None:
             return
-        process.terminate()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:

@@ -33,7 +33,7 @@ MORNING = (0.0, 0.5, 1.25, 2.5, 3.75, 5.0)
 EVE = 5.1
 DAYS = (6.25, 27.0, 54.0, 81.0, 108.0, 135.0, 162.0, 189.0)
 LAST = (192.0, 192.2, 192.5, 192.8, 193.1, 194.35, 195.6)
-STEPS = len(MORNING) + 7 + len(DAYS) + len(LAST)
+STEPS = len(MORNING) + 6 + len(DAYS) + len(LAST)
 
 CONFIGURATION = """\
 [site]
@@ -85,13 +85,13 @@ class _Rehearsal:
         self._bench.start()
         for hour in MORNING:
             self._live(hour)
-            if hour == 0.0:
-                self._look("first")
+        self._bench.leave()
         self._look("morning")
+        self._bench.stop()
         self._evening()
         for hour in (*DAYS, *LAST):
             self._live(hour)
-        self._bench.stop()
+        self._bench.leave()
         self._collect()
 
     def _furnish(self) -> None:
@@ -122,7 +122,9 @@ class _Rehearsal:
     def _evening(self) -> None:
         """Between two lives of `run`: verbs, another configuration, a clock set back."""
         bench, said = self._bench, self._record.said
-        bench.stop()
+        bench.set_clock(EVE - 2)
+        self._act("clock set back")
+        said["poll"] = bench.verb("poll")
         bench.set_clock(EVE)
         self._act("poll --now")
         said["poll --now"] = bench.verb("poll", "--now", *self._chosen(*FORCED))
@@ -135,12 +137,6 @@ class _Rehearsal:
         self._act("restart")
         self._reconfigure()
         bench.start()
-        bench.settle()
-        self._act("clock set back")
-        bench.set_clock(EVE - 2)
-        bench.settle()
-        self._act("clock set right")
-        bench.set_clock(EVE)
         bench.settle()
 
     def _chosen(self, *names: str) -> list[str]:
@@ -167,6 +163,7 @@ class _Rehearsal:
         self._look("end")
         record.articles = bench.json("articles", "--limit", "100000") or []
         record.said["redirects"] = bench.verb("redirects", "--json")
+        bench.stop()
         record.ledger = bench.rows(LEDGER)
         record.log, record.outputs = bench.log, bench.outputs
         public = bench.folder / "public"

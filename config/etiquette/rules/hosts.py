@@ -78,7 +78,7 @@ def apart(asked: Sequence[Asked]) -> Iterator[Fault]:
 
 
 def _spread(seen: Seen) -> Iterator[Fault]:
-    rows = [seen.source(f"spread {number}", "first") for number in range(SPREAD)]
+    rows = [seen.source(f"spread {number}") for number in range(SPREAD)]
     due = [datetime.fromisoformat(row["next"]) for row in rows if row.get("next")]
     if len(due) < SPREAD:
         yield fault("`sources` does not show when they are due")

@@ -40,7 +40,7 @@ def _plan_25(scene: Scene) -> None:
 
 def _judge_25(seen: Seen) -> Iterator[Fault]:
     for name in (*SLOW, "slow redirect"):
-        yield from failed_as(seen, name, "too-slow", act="first")
+        yield from failed_as(seen, name, "too-slow")
         if seen.guids(name):
             yield fault(f"{name}: a body that was cut off was read", seen.polls(name))
         polls = [each for each in seen.polls(name) if each.act == "first"]
@@ -86,7 +86,7 @@ def _plan_26(scene: Scene) -> None:
         to = form.format(port=port).encode().decode("latin-1")
         scene.feed(f"to {name}", [away(302, to)], every="30d")
     for name in ("plain", "loopback", "one number", "mapped", "name"):
-        url = FORMS[name].format(port=port)
+        url = FORMS[name].format(port=port) + str(len(name))
         scene.feed(f"at {name}", url=url, host=f"127.1.26.{100 + len(name)}", every="30d")
     scene.feed("allowed", [document("allowed")], every="30d")
 

@@ -23,12 +23,10 @@ _BEARER = 'headers = { Authorization = { file = "token.txt" }, X-Api-Key = "' + 
 
 def _plan_32(scene: Scene) -> None:
     scene.brief = True
-    scene.serve(stranger := scene.host(), "/s.xml", [document("elsewhere")])
-    there = away(302, scene.url(stranger, "/s.xml"))
-    scene.feed("header", [document("one"), there], more=[_BEARER, SHOWN])
+    scene.feed("header", [document("one"), _away(scene)], more=[_BEARER, SHOWN])
     host = scene.host()
     given = scene.url(host).replace("://", f"://reader:{WORD}@")
-    scene.feed("userinfo", [document("two"), there], host=host, url=given, more=[SHOWN])
+    scene.feed("userinfo", [document("two"), _away(scene)], host=host, url=given, more=[SHOWN])
     host = scene.host(tls=True)
     scene.feed("downgrade", [away(302, scene.url(host, "/plain.xml"))], host=host,
                url=scene.url(host, tls=True), more=[_BEARER, SHOWN])  # fmt: skip
@@ -36,9 +34,15 @@ def _plan_32(scene: Scene) -> None:
     secret = ["secret_url = true", SHOWN]
     scene.feed("query", _echo, path=f"/feed.xml?token={QUERY}", more=secret)
     scene.feed("query, failing", [Answer(404)], path=f"/feed.xml?token={OTHER}", more=secret)
-    scene.feed("query, away", [there], path=f"/feed.xml?token={QUERY}", more=secret)
+    scene.feed("query, away", [_away(scene)], path=f"/feed.xml?token={QUERY}", more=secret)
     refused = Answer(401, f"no such key: {KEY}".encode(), (("WWW-Authenticate", KEY),))
     scene.feed("refused", [refused], more=[_BEARER, SHOWN])
+
+
+def _away(scene: Scene) -> Answer:
+    """To a host that is nobody's own."""
+    scene.serve(stranger := scene.host(), "/s.xml", [document("elsewhere")])
+    return away(302, scene.url(stranger, "/s.xml"))
 
 
 def _echo(moment: Moment) -> Answer:

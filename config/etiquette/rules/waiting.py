@@ -43,10 +43,10 @@ def _plan_12(scene: Scene) -> None:
     # Another source of the host goes its own way, unless the operator says otherwise.
     host = scene.host()
     scene.feed("neighbour", [GOOD], host=host, path="/free.xml")
-    scene.feed("limited", [GOOD, told(429, "90000"), unchanged()], host=host, brief=False)
+    scene.feed("limited", [GOOD, told(429, "90000"), unchanged()], host=host)
     # From the evening on the operator says otherwise (see story.py).
     host = scene.host()
-    waits = [GOOD] * MORNINGS + [told(429, "100000"), unchanged()]
+    waits = [GOOD] * MORNINGS + [told(429, "100000"), told(429, "600000")]
     scene.feed("host limited", waits, host=host, path="/limited.xml", brief=False)
     scene.feed("host neighbour", [GOOD], host=host, path="/free.xml", brief=False)
 
@@ -68,11 +68,12 @@ def _judge_12(seen: Seen) -> Iterator[Fault]:
     yield from some_between(seen, "a month", 169.2, 200, "seven days were over")
     for name in (*NONSENSE, "nothing said", "503, nothing said"):
         yield from _growing(seen, name)
-    yield from none_between(seen, "limited", 1.5, 26.2, "Retry-After said 25 hours")
+    yield from none_between(seen, "limited", 1.5, 5.3, "Retry-After said 25 hours")
     yield from some_between(seen, "neighbour", 2.0, 2.6, "only its neighbour was told to wait")
     for name in ("host limited", "host neighbour"):
         yield from none_between(seen, name, 6.5, 33.9, "its whole host is to wait 27.7 hours")
-        yield from some_between(seen, name, 33.9, 54.5, "its host's wait was over")
+        yield from none_between(seen, name, 54.5, 200, "its whole host is to wait a week")
+    yield from some_between(seen, "host limited", 33.9, 54.5, "its host's wait was over")
 
 
 def _growing(seen: Seen, name: str) -> Iterator[Fault]:
