@@ -28,6 +28,14 @@ LEAST, MOST = 1.2, 15.0
 """Seconds that a moment of the rehearsal lasts: at least one beat of `run`, and at most this."""
 
 
+BUSY = """
+SELECT count(*) FROM source LEFT JOIN host ON host.name = source.host
+WHERE claim_until IS NOT NULL OR (source.wake <= ? AND host.next_allowed <= ?)
+"""
+SOON = 5_000_000
+"""Microseconds."""
+
+
 class Bench:
     """One installation, driven."""
 
@@ -141,8 +149,9 @@ class Bench:
                 return
 
     def _busy(self) -> bool:
-        query = "SELECT count(*) FROM source WHERE wake <= ? OR claim_until IS NOT NULL"
-        return bool(self.rows(query, int(self.now().timestamp() * 1e6))[0][0])
+        """Whether anything is polled, or will be within moments: hosts may rest for days."""
+        now = int(self.now().timestamp() * 1e6)
+        return bool(self.rows(BUSY, now, now + SOON)[0][0])
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Of the store, read only."""
