@@ -78,6 +78,7 @@ def main() -> None:
     """The installed command. Turns every error of ours into words on standard error."""
     from config import (
         cli_add,
+        cli_etiquette,
         cli_keep,
         cli_ledger,
         cli_look,
@@ -88,7 +89,7 @@ def main() -> None:
     )
 
     looking = (cli_look, cli_sources, cli_why, cli_ledger, cli_redirects)
-    for module in (cli_run, cli_add, *looking, cli_keep):
+    for module in (cli_run, cli_add, *looking, cli_keep, cli_etiquette):
         module.register(app)
     try:
         app()

@@ -11,7 +11,7 @@ from config.lines import Path as KeyPath
 from config.schema import SECTIONS, keys
 
 _PREFIX = "FEEDMILL_"
-_NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI"}
+_NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI", "FEEDMILL_CLOCK"}
 _SINGLE = ("site", "server", "store", "poll", "websub", "output", "identity")
 
 

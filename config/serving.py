@@ -68,7 +68,7 @@ class LazyCallbacks:
 
         hello = self._hello
         logs.configure(json=hello.log_json, verbose=hello.verbose)
-        store = open_store(hello.store_url, migrate=False)
+        store = open_store(hello.store_url, migrate=False, shift=clock.shift())
         return HubCallbacks(store=store, lease=hello.lease, max_body=hello.max_body)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from config import clock
 from config.settings import ALL, Settings
 from feeds import VERSION
 from feeds.errors import StoreError
@@ -76,6 +77,7 @@ class App:
         poll = self.settings.poll
         store = open_store(
             self.settings.store_url,
+            shift=clock.shift(),
             per_host=poll.per_host,
             host_delay=poll.host_delay,
             whole_host_waits=poll.retry_after == "host",

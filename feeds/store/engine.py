@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,17 @@ SAFE_SQLITE = (3, 51, 3)  # the first without the WAL bug of 3.7.0
 class Database:
     """One open database. Thread-safe."""
 
-    def __init__(self, url: str, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        now: Callable[[], datetime] | None = None,
+        shift: Callable[[], timedelta] | None = None,
+    ) -> None:
         self.url = _parsed(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.path = _path(self.url) if self.sqlite else None
         """Of the file; None in memory and on a server."""
-        self._now = now
+        self._now, self._shift = now, shift
         self._lock = threading.RLock()
         self._writer: Engine
         self._reader: Engine
@@ -110,6 +115,10 @@ class Database:
         """The database's clock, aware UTC; SQLite has that of this machine."""
         if self._now is not None:
             return self._now()
+        clock = self._clock(connection)
+        return clock + self._shift() if self._shift is not None else clock
+
+    def _clock(self, connection: Connection | None) -> datetime:
         if self.sqlite:
             return datetime.now(UTC)
         if connection is not None:

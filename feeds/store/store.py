@@ -279,6 +279,7 @@ def open_store(
     url: str,
     *,
     now: Callable[[], datetime] | None = None,
+    shift: Callable[[], timedelta] | None = None,
     per_host: int = 1,
     host_delay: float = 1.0,
     whole_host_waits: bool = False,
@@ -287,13 +288,14 @@ def open_store(
 ) -> Store:
     """Open `sqlite:///path`, `sqlite:///:memory:` or `postgresql://…`.
 
-    `now`: the clock for due times and claims, instead of the database's. `per_host`: requests
-    at once to one host; `host_delay`: seconds between two; `whole_host_waits`: a Retry-After is
-    for all sources of its host. `ledger_lines`: the ledger's bound in all. `migrate`: SQLite's
-    schema is brought up to date, after a copy to `<db>.before-<rev>`; PostgreSQL's never is
-    (SchemaError: run `feedmill migrate`, that is `open_for_migration(url).migrate()`).
+    `now`: the clock for due times and claims, instead of the database's; `shift`: what is
+    added to the database's. `per_host`: requests at once to one host; `host_delay`: seconds
+    between two; `whole_host_waits`: a Retry-After is for all sources of its host.
+    `ledger_lines`: the ledger's bound in all. `migrate`: SQLite's schema is brought up to date,
+    after a copy to `<db>.before-<rev>`; PostgreSQL's never is (SchemaError: run
+    `feedmill migrate`, that is `open_for_migration(url).migrate()`).
     """
-    database = Database(url, now)
+    database = Database(url, now, shift)
     try:
         schema.ensure(database, migrate=migrate)
     except BaseException:
