@@ -63,7 +63,7 @@ class LazyCallbacks:
     def _callbacks(self) -> Callbacks:
         """Raises StoreError; tried anew with the next request then."""
         from aggregator.callbacks import HubCallbacks
-        from config import logs
+        from config import clock, logs
         from feeds.store import open_store
 
         hello = self._hello
