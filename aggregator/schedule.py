@@ -141,9 +141,11 @@ def _rhythm(facts: Facts) -> tuple[float, float, str]:
         wait, reason = facts.base, "to confirm that it is gone"
     elif answer.failed:
         tries = min(state.failures, 16)
-        wait = facts.policy.first_backoff * 2.0**tries
-        # Never more often than in good days; one failure is retried sooner than a long interval.
-        wait = min(max(wait, min(facts.base, facts.policy.max_interval)), facts.ceiling)
+        # Never more often than in good days, and longer each time (E12, E23).
+        good = min(facts.base, facts.policy.max_interval) * 1.5**tries
+        wait = max(facts.policy.first_backoff * 2.0**tries, good)
+        # With its spread it is a day at the most: "down to daily" means no less often either.
+        wait = min(wait, facts.ceiling / 1.1)
         reason = f"backoff, failure {state.failures + 1}"
     elif facts.every:
         wait, reason = facts.every, "every"

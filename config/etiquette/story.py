@@ -46,6 +46,8 @@ listen = "127.0.0.1:{web}"
 url = "sqlite:///feedmill.db"
 [output]
 directory = "public"
+[websub]
+enabled = true
 [poll]
 max_body = {max_body}
 allow_private = ["{allowed}"]

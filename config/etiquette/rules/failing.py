@@ -102,7 +102,7 @@ def _judge_28(seen: Seen) -> Iterator[Fault]:
             if '"no"' in poll.all("If-None-Match"):
                 yield fault(f"{name}: the validators of a wall were kept", [poll])
                 break
-        if seen.source(name).get("status") != "failing":
+        if seen.source(name).get("status") not in ("failing", "blocked"):
             yield fault(f"{name}: `sources` does not say that it fails", seen.polls(name)[-1:])
     yield from kept(seen, "for a while", "one", "two", "three")
     yield from failed_as(seen, "page from the start", "blocked", "not-a-feed")
