@@ -107,11 +107,19 @@ def _open(
     return path
 
 
+def _unquoted(part: str) -> str:
+    """A quoted key; as it stands in a text that is no TOML (one that is being edited)."""
+    try:
+        return next(iter(tomllib.loads(f"{part} = 0")))
+    except tomllib.TOMLDecodeError:
+        return part
+
+
 def _parts(dotted: str) -> Path:
     parts = []
     for part in _PART.findall(dotted):
         bare = part[0] not in "\"'"
-        parts.append(part if bare else next(iter(tomllib.loads(f"{part} = 0"))))
+        parts.append(part if bare else _unquoted(part))
     return tuple(parts)
 
 

@@ -183,8 +183,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_sources_say_what_is_known(polled: Round) -> None:
-    """The table of sources holds for each a status, both times, and a reason for the next."""
+    """The table of sources holds for each a status (some of these have been silent for long), both
+    times, and a reason for the next."""
     for each in polled.sources().values():
-        assert each["status"] == "ok"
+        assert each["status"] in ("ok", "quiet")
         assert each["last_polled"] <= each["next"]
         assert each["reason"]
