@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +34,8 @@ class DirectoryOutlet:
         try:
             beside = target.with_name(target.name + GZIP_SUFFIX)
             packs = compressible(file.media_type)
+            for each in (target, beside):  # what a kill -9 left half-written
+                _part(each).unlink(missing_ok=True)
             if _same(target, file.body) and (not packs or _twins(target, beside)):
                 return False
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,18 +115,23 @@ def _stamp(target: Path, modified: datetime) -> int:
 
 
 def _replace(target: Path, body: bytes, stamp: int) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    part = _part(target)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("wb") as file:
             file.write(body)
             file.flush()
             os.fchmod(file.fileno(), 0o644)
             os.utime(file.fileno(), (stamp, stamp))
             os.fsync(file.fileno())
-        Path(name).replace(target)
+        part.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+
+
+def _part(target: Path) -> Path:
+    """Always the same name, so that whatever a killed process left is found again."""
+    return target.with_name(f".{target.name}.part")
 
 
 def _sync_folder(folder: Path) -> None:

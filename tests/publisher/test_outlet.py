@@ -159,3 +159,13 @@ def test_read_only(outlet: DirectoryOutlet, tmp_path: Path) -> None:
     (tmp_path / "public").mkdir(mode=0o500)
     with pytest.raises(OutputError, match="Permission"):
         outlet.put(file())
+
+
+def test_what_a_killed_writer_left(outlet: DirectoryOutlet, place: Path) -> None:
+    """Half-written files of a process that was killed are cleared away, whether the bytes changed
+    since or not."""
+    outlet.put(file())
+    for name in (".rss.xml.part", ".rss.xml.gz.part"):
+        (place.parent / name).write_bytes(b"<rss><chan")
+    assert not outlet.put(file())
+    assert {path.name for path in place.parent.iterdir()} == {"rss.xml", "rss.xml.gz"}
