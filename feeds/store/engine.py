@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ __all__ = ["Database", "driver"]
 
 BUSY = 10.0  # seconds that a write waits for another process's
 READERS = 8
+WRITER_CACHE, READER_CACHE = 8192, 2048
+"""KiB of SQLite's page cache for a connection. The system caches the file too; with 32 MB each a
+process grew by 35 MB in its first 4,000 polls, with these it stays nearly flat."""
 SAFE_SQLITE = (3, 51, 3)  # the first without the WAL bug of 3.7.0
 
 
@@ -63,7 +67,7 @@ class Database:
             # Connections made later must not depend on the working folder of that moment.
             self.url = self.url.set(database=str(self.path))
             self._writer = _sqlite(self.url, "IMMEDIATE", QueuePool, pool_size=1, max_overflow=0)
-            self._reader = _sqlite(self.url, "DEFERRED", QueuePool, pool_size=READERS)
+            self._reader = _sqlite(self.url, "DEFERRED", QueuePool, READER_CACHE, pool_size=READERS)
 
     def warnings(self) -> list[str]:
         """Empty when there is nothing to say."""
@@ -171,7 +175,9 @@ def _server(url: URL) -> Engine:
     )
 
 
-def _sqlite(url: URL, begin: str, pool: type[sa.pool.Pool], **sizes: int) -> Engine:
+def _sqlite(
+    url: URL, begin: str, pool: type[sa.pool.Pool], cache: int = WRITER_CACHE, **sizes: int
+) -> Engine:
     engine = sa.create_engine(
         url,
         module=driver,
@@ -180,14 +186,14 @@ def _sqlite(url: URL, begin: str, pool: type[sa.pool.Pool], **sizes: int) -> Eng
         **({"pool_timeout": BUSY} if pool is QueuePool else {}),
         **sizes,
     )
-    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "connect", partial(_prepare, cache=cache))
     sa.event.listen(
         engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {begin}")
     )
     return engine
 
 
-def _prepare(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any, _record: Any, *, cache: int) -> None:
     """The driver must not begin transactions by itself: it would begin deferred ones, which
     fail at once, without waiting, when another process writes between their read and write."""
     connection.isolation_level = None
@@ -196,7 +202,7 @@ def _prepare(connection: Any, _record: Any) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        "cache_size = -32768",  # 32 MB: the upper levels of a large identity index
+        f"cache_size = -{cache}",
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
