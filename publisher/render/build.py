@@ -13,7 +13,7 @@ from lxml import etree
 
 from feeds.models import Entry, FeedItem, Media, Person, SourceInfo
 from feeds.text import plain_text, shorten, xml_safe
-from publisher.render.values import MEDIUMS, email, iri, media_type
+from publisher.render.values import MEDIUMS, email, iri, media_type, uri
 
 MEDIA = "http://search.yahoo.com/mrss/"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -59,7 +59,7 @@ def people(persons: tuple[Person, ...]) -> list[dict[str, str]]:
         if address := email(person.email):
             one["email"] = address
         if person.uri:
-            one["uri"] = xml_safe(person.uri)
+            one["uri"] = uri(xml_safe(person.uri))
         found.append(one)
     return found
 
@@ -117,7 +117,7 @@ def _media(parent: Any, one: Media) -> None:
     sub(
         parent,
         f"{{{MEDIA}}}thumbnail" if thumbnail else f"{{{MEDIA}}}content",
-        url=one.url,
+        url=uri(one.url),
         width=str(one.width) if one.width else None,
         height=str(one.height) if one.height else None,
         **{}
