@@ -30,12 +30,13 @@ def title_of(entry: Entry) -> str:
     title = xml_safe(entry.title).strip()
     if any(unicodedata.category(each)[0] not in "CMZ" for each in title):
         return title  # something of it can be seen
-    text = shorten(plain_text(entry.summary or entry.content or ""), 80)
-    return xml_safe(text or entry.link or "Untitled")
+    text = shorten(plain_text(xml_safe(entry.summary or entry.content or "")), 80)
+    return text or xml_safe(entry.link or "") or "Untitled"
 
 
 def html(text: str | None) -> str | None:
-    return xml_safe(text) if text and text.strip() else None
+    safe = xml_safe(text or "")
+    return safe if safe.strip() else None
 
 
 def texts(entry: Entry) -> tuple[str | None, str | None]:

@@ -17,7 +17,8 @@ MEDIUMS = frozenset({"image", "audio", "video", "document", "executable"})
 _PART = r"[A-Za-z0-9!#$&^_.+-]+"
 _MEDIA_TYPE = re.compile(rf"{_PART}/{_PART}(?:\s*;[\x20-\x7e]*)?")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
-_URI = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z_a-z~-]+")
+_URI = re.compile(r"(?:[!#$&'()*+,./0-9:;=?@A-Z_a-z~-]|%[0-9A-Fa-f]{2})+")
+_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})|[\[\]]")
 _AUTHORITY = re.compile(r"[^:/?#]+:(?://[^/?#]*)?")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\?&]+@[^\s@<>()\[\],;:\"\\?&]+")
 
@@ -34,8 +35,8 @@ def iri(text: str | None) -> str | None:
 
 
 def uri(url: str) -> str:
-    """A URL in the characters of RFC 3986, as a browser would send it: RSS takes no IRI, and
-    neither format a bracket outside the host. Others are left as they stand."""
+    """A URL by the grammar of RFC 3986, as a browser would send it: RSS takes no IRI, and neither
+    format a bracket outside the host or a bare percent sign. Others are left as they stand."""
     if _URI.fullmatch(url):
         return url
     try:
@@ -43,7 +44,7 @@ def uri(url: str) -> str:
     except ValueError:
         return url
     end = found.end() if (found := _AUTHORITY.match(text)) else 0
-    return text[:end] + text[end:].replace("[", "%5B").replace("]", "%5D")
+    return text[:end] + _STRAY.sub(lambda found: f"%{ord(found[0]):02X}", text[end:])
 
 
 def email(text: str | None) -> str | None:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -258,6 +258,7 @@ def test_p20_guid(guid: str, permalink: str) -> None:
         ("https://a.test/?tag[0]=x", "https://a.test/?tag%5B0%5D=x"),
         ("http://[2001:db8::1]/[a]", "http://[2001:db8::1]/%5Ba%5D"),
         ("https://a.test?a=%D0%BF", "https://a.test?a=%D0%BF"),
+        ("https://a.test/100%?a=%4", "https://a.test/100%25?a=%254"),
         ("mailto:ü@a.test", "mailto:%C3%BC@a.test"),
     ],
 )  # fmt: skip
@@ -428,6 +429,7 @@ def test_any_text_beside_the_prose_makes_a_valid_feed(
 
 @settings(max_examples=60, deadline=None)
 @given(title=TEXT, content=TEXT, name=TEXT, term=TEXT, guid=TEXT)
+@example(title="", content="\x08", name="", term="", guid="")
 def test_any_text_makes_a_good_feed(
     title: str, content: str, name: str, term: str, guid: str
 ) -> None:
