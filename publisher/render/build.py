@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
-from functools import lru_cache
 from html import escape
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -74,7 +73,6 @@ def source_id(item: FeedItem) -> str:
     return _source_id(item.source)
 
 
-@lru_cache(maxsize=4096)
 def _source_id(info: SourceInfo) -> str:
     """The source's address; an uuid for one that leaves Feedmill by title and link only (E32)."""
     if info.url:
