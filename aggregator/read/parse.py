@@ -21,12 +21,12 @@ from feedparser.mixin import _FeedParserMixin
 from feedparser.namespaces._base import Namespace
 
 from aggregator.read.charset import from_declaration, settle
-from aggregator.read.clean import Clean, Markup, Wash
+from aggregator.read.clean import MAX_HTML, Clean, Markup, Wash
 from aggregator.read.dates import parse_date
 from aggregator.read.hints import read_hints
 from feeds.errors import NotAFeed, ReadError
 from feeds.models import Document, Enclosure, Entry, Media, Origin, Person, Term
-from feeds.text import collapse, xml_safe
+from feeds.text import collapse, plain_text, xml_safe
 
 MAX_ENTRIES = 20_000
 """Of one document; those after are left out, and the fault says so."""
@@ -80,7 +80,31 @@ def _start_a(self: Any, attributes: Any) -> None:
     self.push("a", 1)
 
 
+# It takes what stands second of these and <description> for the content: an image's alternative
+# text (Mastodon), or a plain summary that hides the content:encoded after it (podcasts).
+def _set_aside(parser: Any, element: str, key: str) -> None:
+    start, end = getattr(parser, f"_start_{element}"), getattr(parser, f"_end_{element}")
+
+    def start_aside(self: Any, attributes: Any) -> None:
+        if self.inentry:
+            self.push_content(key, attributes, "text/plain", 1)
+        else:
+            start(self, attributes)
+
+    def end_aside(self: Any) -> None:
+        if self.inentry:
+            self.pop_content(key)
+        else:
+            end(self)
+
+    setattr(parser, f"_start_{element}", start_aside)
+    setattr(parser, f"_end_{element}", end_aside)
+
+
 for _parser in (api.StrictFeedParser, api.LooseFeedParser):
+    _set_aside(_parser, "itunes_summary", "aside_text")
+    _set_aside(_parser, "dc_description", "aside_text")
+    _set_aside(_parser, "media_description", "aside_media")
     _parser.can_be_relative_uri = _parser.can_be_relative_uri - {"id"}
     _parser._add_tag = _add_tag
     _parser._save_author = _save_author
@@ -240,7 +264,7 @@ class _Scribe:
     def entry(self, entry: Any) -> Entry:
         link = self._link(entry)
         base = self._base(entry)
-        summary, content = self._summary(entry), self._content(entry)
+        summary, content = self._texts(entry)
         summary_html, cut_summary = self._html(summary, link)
         content_html, cut_content = self._html(content, link)
         published = _text(entry, "published") or _text(entry, "created")
@@ -288,9 +312,23 @@ class _Scribe:
             return self.wash.line(self._markup(detail))
         return self.wash.line(Markup(_text(where, key) or "", "text/plain"))
 
-    def _summary(self, entry: Any) -> Markup | None:
+    def _texts(self, entry: Any) -> tuple[Markup | None, Markup | None]:
+        """(summary, content). Without a content of its own, the longer of two texts is it."""
+        summary, content = self._detail(entry, "summary"), self._content(entry)
+        aside = self._detail(entry, "aside_text")
+        if summary is None:
+            media = None if content else self._detail(entry, "aside_media")
+            return aside or media, content
+        if aside is None or content is not None:
+            return summary, content
+        words, more = (plain_text(text.value[:MAX_HTML]) for text in (summary, aside))
+        if words == more:
+            return summary, None
+        return (summary, aside) if len(more) > len(words) else (aside, summary)
+
+    def _detail(self, entry: Any, key: str) -> Markup | None:
         """Not the copy that feedparser makes of a content without summary: that has no detail."""
-        detail = entry.get("summary_detail")
+        detail = entry.get(f"{key}_detail")
         return self._markup(detail) if detail is not None and detail.get("value") else None
 
     def _content(self, entry: Any) -> Markup | None:

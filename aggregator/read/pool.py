@@ -37,6 +37,9 @@ from feeds.models import Document
 
 _HUNGRY = 77
 """Exit code of a worker that came to its memory limit."""
+_ORPHANED = 255
+"""What multiprocessing gives a worker whose fork server ended. It may have held a lock that the
+next workers of this pool wait for until their deadline: only a new pool goes on at once."""
 _PR_SET_PDEATHSIG = 1
 _ERRORS = {error.__name__: error for error in (EmptyDocument, NotAFeed, ReadError, ReadCrashed)}
 _ENCODER = msgspec.msgpack.Encoder()
@@ -73,25 +76,26 @@ class ReaderPool:
     def __call__(self, body: bytes, url: str, content_type: str | None) -> Document:
         """Raises ReadError: ReadTooSlow, ReadTooHungry, ReadCrashed when a worker was ended."""
         with self._turn:
+            pool = self._started()
             try:
-                return self._read(body, url, content_type)
+                return self._read(pool, body, url, content_type)
             except (BrokenExecutor, RuntimeError):
-                # An idle worker was killed from outside; pebble then gives the pool up.
-                self._discard()
+                # An idle worker or the fork server was killed from outside: no document did that.
+                self._discard(pool)
+            pool = self._started()
             try:
-                return self._read(body, url, content_type)
+                return self._read(pool, body, url, content_type)
             except (BrokenExecutor, RuntimeError) as error:
-                self._discard()
+                self._discard(pool)
                 raise ReadCrashed("the reading processes can't be started") from error
 
     def close(self) -> None:
         """End the processes; a reading under way raises ReadCrashed."""
         with self._lock:
-            self._closed = True
-        self._discard()
+            self._closed, pool = True, self._pool
+        self._discard(pool)
 
-    def _read(self, body: bytes, url: str, content_type: str | None) -> Document:
-        pool = self._started()
+    def _read(self, pool: ProcessPool, body: bytes, url: str, content_type: str | None) -> Document:
         future = pool.schedule(
             _work, (body, url, content_type, self._timeout), timeout=self._timeout
         )
@@ -102,11 +106,13 @@ class ReaderPool:
             kind, payload = future.result(timeout=self._timeout * 1.5 + 10)
         except FutureTimeout as error:
             if not future.done():
-                self._discard()
+                self._discard(pool)
             raise ReadTooSlow(f"reading took over {self._timeout:g} s") from error
         except CancelledError as error:
             raise ReadCrashed("the reader is closed") from error
         except ProcessExpired as error:
+            if error.exitcode == _ORPHANED:
+                raise BrokenExecutor("the fork server was ended") from error
             raise self._expired(error.exitcode) from error
         finally:
             with self._lock:
@@ -141,18 +147,23 @@ class ReaderPool:
                 )
             return self._pool
 
-    def _discard(self) -> None:
+    def _discard(self, pool: ProcessPool | None) -> None:
+        """End this pool, unless that was done; who else waits for it reads again in the next."""
         with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+            if pool is None or self._pool is not pool:
+                return
+            self._pool = None
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
         with self._lock:
             # pebble never answers those that it stopped.
             left = [future for future, owner in self._pending.items() if owner is pool]
+            closed = self._closed
         for future in left:
             with suppress(InvalidStateError):
-                future.set_exception(ReadCrashed("the reader was closed"))
+                future.set_exception(
+                    ReadCrashed("the reader was closed") if closed else BrokenExecutor("discarded")
+                )
 
 
 def _keep_main_out() -> None:

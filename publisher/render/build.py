@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
-from functools import lru_cache
 from html import escape
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -13,7 +12,7 @@ from lxml import etree
 
 from feeds.models import Entry, FeedItem, Media, Person, SourceInfo
 from feeds.text import plain_text, shorten, xml_safe
-from publisher.render.values import MEDIUMS, email, iri, media_type
+from publisher.render.values import MEDIUMS, email, iri, media_type, uri
 
 MEDIA = "http://search.yahoo.com/mrss/"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -30,12 +29,13 @@ def title_of(entry: Entry) -> str:
     title = xml_safe(entry.title).strip()
     if any(unicodedata.category(each)[0] not in "CMZ" for each in title):
         return title  # something of it can be seen
-    text = shorten(plain_text(entry.summary or entry.content or ""), 80)
-    return xml_safe(text or entry.link or "Untitled")
+    text = shorten(plain_text(xml_safe(entry.summary or entry.content or "")), 80)
+    return text or xml_safe(entry.link or "") or "Untitled"
 
 
 def html(text: str | None) -> str | None:
-    return xml_safe(text) if text and text.strip() else None
+    safe = xml_safe(text or "")
+    return safe if safe.strip() else None
 
 
 def texts(entry: Entry) -> tuple[str | None, str | None]:
@@ -59,7 +59,7 @@ def people(persons: tuple[Person, ...]) -> list[dict[str, str]]:
         if address := email(person.email):
             one["email"] = address
         if person.uri:
-            one["uri"] = xml_safe(person.uri)
+            one["uri"] = uri(xml_safe(person.uri))
         found.append(one)
     return found
 
@@ -73,7 +73,6 @@ def source_id(item: FeedItem) -> str:
     return _source_id(item.source)
 
 
-@lru_cache(maxsize=4096)
 def _source_id(info: SourceInfo) -> str:
     """The source's address; an uuid for one that leaves Feedmill by title and link only (E32)."""
     if info.url:
@@ -117,7 +116,7 @@ def _media(parent: Any, one: Media) -> None:
     sub(
         parent,
         f"{{{MEDIA}}}thumbnail" if thumbnail else f"{{{MEDIA}}}content",
-        url=one.url,
+        url=uri(one.url),
         width=str(one.width) if one.width else None,
         height=str(one.height) if one.height else None,
         **{}

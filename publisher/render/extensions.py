@@ -18,7 +18,7 @@ from publisher.render.build import (
     source_title,
     sub,
 )
-from publisher.render.values import UNKNOWN_TYPE, media_type
+from publisher.render.values import UNKNOWN_TYPE, media_type, uri
 
 NAME = "feedmill"
 
@@ -48,12 +48,12 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         for bare in entry.findall("link"):
             entry.remove(bare)
         if stored.link:
-            sub(entry, "link", href=stored.link, rel="alternate", type="text/html")
+            sub(entry, "link", href=uri(stored.link), rel="alternate", type="text/html")
         for each in stored.enclosures:
             kind, length = media_type(each.type) or UNKNOWN_TYPE, str(each.length or 0)
-            sub(entry, "link", href=each.url, rel="enclosure", type=kind, length=length)
+            sub(entry, "link", href=uri(each.url), rel="enclosure", type=kind, length=length)
         if stored.license:
-            sub(entry, "link", href=stored.license, rel="license")
+            sub(entry, "link", href=uri(stored.license), rel="license")
 
     def extend_rss(self, entry: Any) -> Any:
         stored = self.item.article.entry
@@ -61,7 +61,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
             for person in people(stored.authors):
                 sub(entry, f"{{{DC}}}creator", person["name"])
         if (address := source_address(self.item)) is not None:
-            sub(entry, "source", source_title(self.item), url=address)
+            sub(entry, "source", source_title(self.item), url=uri(address))
         media(entry, stored, enclosures=True)
         return entry
 
@@ -77,6 +77,6 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         site = origin.link if origin else item.source.link
         feed = origin.feed_url if origin else item.source.url
         if site:
-            sub(source, "link", href=site, rel="alternate")
+            sub(source, "link", href=uri(site), rel="alternate")
         if feed:
-            sub(source, "link", href=feed, rel="self")
+            sub(source, "link", href=uri(feed), rel="self")

@@ -12,7 +12,7 @@ from feeds.text import xml_safe
 from publisher.render.build import people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
 from publisher.render.site import GENERATOR, Site
-from publisher.render.values import UNKNOWN_TYPE, media_type
+from publisher.render.values import UNKNOWN_TYPE, media_type, uri
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 TTL_MINUTES = 15
@@ -47,7 +47,7 @@ def render_rss(
 def _item(out: Any, item: FeedItem) -> None:
     entry = item.article.entry
     out.feedmill.item = item
-    link = xml_safe(entry.link) if entry.link else None
+    link = uri(xml_safe(entry.link)) if entry.link else None
     out.title(title_of(entry))
     if link:
         out.link(href=link, rel="alternate")
@@ -73,9 +73,9 @@ def _item(out: Any, item: FeedItem) -> None:
     if entry.enclosures:
         first = entry.enclosures[0]
         out.enclosure(
-            xml_safe(first.url),
+            uri(xml_safe(first.url)),
             str(first.length or 0),
             media_type(first.type) or UNKNOWN_TYPE,
         )
     if entry.comments:
-        out.comments(xml_safe(entry.comments))
+        out.comments(uri(xml_safe(entry.comments)))

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -250,6 +250,38 @@ def test_p20_guid(guid: str, permalink: str) -> None:
     assert (found.text, found.get("isPermaLink")) == (guid, permalink)
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://ü.test/пост?q=日#é", "https://xn--tda.test/%D0%BF%D0%BE%D1%81%D1%82?q=%E6%97%A5#%C3%A9"),
+        ("https://a.test/?tag[0]=x", "https://a.test/?tag%5B0%5D=x"),
+        ("http://[2001:db8::1]/[a]", "http://[2001:db8::1]/%5Ba%5D"),
+        ("https://a.test?a=%D0%BF", "https://a.test?a=%D0%BF"),
+        ("https://a.test/100%?a=%4", "https://a.test/100%25?a=%254"),
+        ("mailto:ü@a.test", "mailto:%C3%BC@a.test"),
+    ],
+)  # fmt: skip
+def test_addresses_are_uris(render: Render, link: str, shown: str) -> None:
+    """RFC 3986: what is beyond ASCII is percent-encoded as a browser would, an id never."""
+    entry = full(guid=link, link=link, comments=link, enclosures=(Enclosure(url=link),) * 2)
+    root = tree(render(item(entry, source=replace(SOURCE, url=link, link=link))))
+    [one] = root.iter(f"{ATOM}entry", "item")
+    addresses = [each.get("href") or each.get("url") for each in one.iter()]
+    addresses += [one.findtext("link"), one.findtext("comments")]
+    assert {each for each in addresses if each and "license" not in each} == {shown}
+    assert (one.findtext(f"{ATOM}id") or one.findtext("guid")) == link
+
+
+def test_p20_an_iri_is_no_permalink() -> None:
+    assert (
+        tree(rss(item(full(guid="https://a.test/ü", link="https://a.test/ü"))))
+        .find(".//guid")
+        .get("isPermaLink")
+        == "false"
+    )
+
+
 def test_p21_source() -> None:
     """P21: title and feed address of the origin; its site's where the feed's is secret."""
     found = tree(rss(item(full()))).find(".//item/source")
@@ -397,6 +429,7 @@ def test_any_text_beside_the_prose_makes_a_valid_feed(
 
 @settings(max_examples=60, deadline=None)
 @given(title=TEXT, content=TEXT, name=TEXT, term=TEXT, guid=TEXT)
+@example(title="", content="\x08", name="", term="", guid="")
 def test_any_text_makes_a_good_feed(
     title: str, content: str, name: str, term: str, guid: str
 ) -> None:

@@ -141,6 +141,24 @@ def test_a_worker_killed_from_outside_is_replaced() -> None:
         pool.close()
 
 
+def test_no_document_pays_for_a_killed_fork_server() -> None:
+    """Its workers die with it: what they were reading is read again, in new ones."""
+    pool, busy = ReaderPool(2, timeout=30.0), SLOW.replace(b"a" * 30_000, b"")
+    before = descendants(os.getpid())
+    try:
+        pool(FEED, URL, None)
+        with ThreadPoolExecutor(4) as threads:
+            readings = [threads.submit(pool, busy, URL, None) for _ in range(4)]
+            workers = {pid for pid in descendants(os.getpid()) - before if not descendants(pid)}
+            while all(stat(pid)[0] != "R" for pid in workers):
+                threading.Event().wait(0.005)
+            for pid in descendants(os.getpid()) - before - workers:
+                os.kill(pid, signal.SIGKILL)
+            assert [len(each.result(60).entries) for each in readings] == [1, 1, 1, 1]
+    finally:
+        pool.close()
+
+
 def cmdline(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
 

@@ -209,6 +209,51 @@ def test_links_of_other_schemes_are_dropped(link: str) -> None:
     assert (entry.link, entry.enclosures, entry.comments) == (None, (), None)
 
 
+PODCAST = {
+    "description": "<description>&lt;p&gt;What it is about&lt;/p&gt;</description>",
+    "content": "<content:encoded>&lt;p&gt;All of its notes&lt;/p&gt;</content:encoded>",
+    "summary": "<itunes:summary>In short</itunes:summary>",
+    "long": "<itunes:summary>At length,\n\nand in text only</itunes:summary>",
+    "same": "<itunes:summary>What it  is about</itunes:summary>",
+    "dc": "<dc:description>In short</dc:description>",
+    "image": '<media:content url="http://page.test/i.png"><media:description type="plain">'
+    "A cat asleep on a very long and very soft sofa</media:description></media:content>",
+}
+
+
+@pytest.mark.parametrize(
+    ("elements", "summary", "content"),
+    [
+        ("description summary content", "<p>What it is about</p>", "<p>All of its notes</p>"),
+        ("description content summary", "<p>What it is about</p>", "<p>All of its notes</p>"),
+        ("summary content description", "<p>What it is about</p>", "<p>All of its notes</p>"),
+        ("description dc content", "<p>What it is about</p>", "<p>All of its notes</p>"),
+        ("content summary", "In short", "<p>All of its notes</p>"),
+        ("description summary", "In short", "<p>What it is about</p>"),
+        ("summary description", "In short", "<p>What it is about</p>"),
+        ("description long", "<p>What it is about</p>",
+         "<p>At length,</p><p>and in text only</p>"),
+        ("description same", "<p>What it is about</p>", None),
+        ("summary", "In short", None),
+        ("description image", "<p>What it is about</p>", None),
+        ("image description", "<p>What it is about</p>", None),
+        ("image", "A cat asleep on a very long and very soft sofa", None),
+    ],
+)  # fmt: skip
+def test_the_summary_of_a_podcast_and_the_words_of_an_image_hide_no_text(
+    elements: str, summary: str, content: str | None
+) -> None:
+    """Whatever their order: the text is content:encoded, else the longer of two."""
+    [entry] = rss(
+        "".join(PODCAST[name] for name in elements.split()),
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" '
+        'xmlns:media="http://search.yahoo.com/mrss/"',
+    ).entries
+    assert (entry.summary, entry.content) == (summary, content)
+
+
 def test_podcast_elements_are_links_too() -> None:
     """What an element of a podcast refers to is absolute, and http(s) or nothing."""
     entry = rss(
