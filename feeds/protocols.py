@@ -249,6 +249,13 @@ class HubStore(CallbackStore, Protocol):
     def rest_hub(self, hub: str, until: datetime) -> None:
         """Ask this hub nothing before that."""
 
+    def push_early(self, limit: int, net: timedelta) -> list[SourceState]:
+        """Pushed ones that are due before their lease ends and before so long after the last poll:
+        that was planned before a hub had verified. None that is polled, forced or in trouble."""
+
+    def plan_push(self, state: SourceState, schedule: Schedule) -> None:
+        """It is due then, if that is later; nothing happens when it was polled since `state`."""
+
     def push_over(self, limit: int) -> list[SourceState]:
         """Sources whose lease has ended without end_push; their subscriptions count as lapsed."""
 

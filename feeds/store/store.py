@@ -27,6 +27,7 @@ from feeds.models import (
     Poll,
     Receipt,
     Recorded,
+    Schedule,
     Source,
     SourceInfo,
     SourceState,
@@ -146,6 +147,12 @@ class Store:
 
     def rest_hub(self, hub: str, until: datetime) -> None:
         pushing.rest_hub(self._database, hub, until)
+
+    def push_early(self, limit: int, net: timedelta) -> list[SourceState]:
+        return pushing.push_early(self._database, limit, net)
+
+    def plan_push(self, state: SourceState, schedule: Schedule) -> None:
+        pushing.plan_push(self._database, state, schedule)
 
     def push_over(self, limit: int) -> list[SourceState]:
         return pushing.push_over(self._database, limit)
