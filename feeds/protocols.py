@@ -43,6 +43,7 @@ from feeds.models import (
     StoryChange,
     Subscription,
     Turn,
+    Turned,
     Unlinked,
     Validators,
 )
@@ -139,9 +140,13 @@ class PollStore(Protocol):
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         """When claim_due could next give something; None when nothing is scheduled at all."""
 
-    def turn_back(self, ttl: timedelta) -> timedelta | None:
+    def turn_back(self, ttl: timedelta) -> Turned | None:
         """Should the clock have been set back, move what was planned by it before to today's
-        time: by how much; else None. `ttl`: of claims. To be asked every few seconds."""
+        time, and say what; else None. `ttl`: of claims. To be asked every few seconds."""
+
+    def turn_on(self, turned: Turned) -> int:
+        """The clock was set right again: plans are as before they were moved, but for sources that
+        were polled since. How many."""
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         """The articles of this source that have one of these keys."""

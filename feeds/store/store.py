@@ -34,6 +34,7 @@ from feeds.models import (
     StoryChange,
     Subscription,
     Turn,
+    Turned,
     Unlinked,
 )
 from feeds.protocols import Reschedule
@@ -94,8 +95,11 @@ class Store:
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         return claiming.next_claimable(self._database, urls, self._limit)
 
-    def turn_back(self, ttl: timedelta) -> timedelta | None:
+    def turn_back(self, ttl: timedelta) -> Turned | None:
         return turned.turn_back(self._database, ttl, self._limit)
+
+    def turn_on(self, turned_back: Turned) -> int:
+        return turned.turn_on(self._database, turned_back)
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         return articles.known(self._database, source_id, digests)

@@ -316,7 +316,9 @@ def test_a_clock_that_ran_ahead(store: Store, clock: Clock) -> None:
     polled(store, "a", "b")
     verified(store, new, 24 * HOUR)
     clock.forward(days=-10)
-    assert store.turn_back(TTL) == timedelta(days=10)
+    turned = store.turn_back(TTL)
+    assert turned is not None
+    assert turned.step == timedelta(days=10)
     found = store.subscription(new.token)
     assert found is not None
     assert (found.verified_at, found.next_at) == (clock(), clock() + 12 * HOUR)
