@@ -147,7 +147,10 @@ class Poller:
         document = self.read(response.body, response.url, response.headers.get("content-type"))
         bound = self._bound(poll, document)
         poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
-        poll = _learned(poll)
+        # A delta, or what a hub brings, is news only: it tells nothing of what was missed.
+        whole = response.status == 200 and bool(response.hops)
+        missed = whole and all(each.known is None for each in bound)
+        poll = _learned(poll, all_new=missed)
         facts = _facts(document, response)
         if response.status == 226:
             # Of the whole document, which this is not, the digest stays (E8) and the facts too.
@@ -275,14 +278,15 @@ def _until(at: datetime, seconds: float | None) -> datetime | None:
     return None if seconds is None else at + timedelta(seconds=min(seconds, LONGEST))
 
 
-def _learned(poll: Poll) -> Poll:
+def _learned(poll: Poll, *, all_new: bool) -> Poll:
     """With the rhythm that its new articles teach."""
     state, at = poll.claim.state, poll.started_at
     posts = [
         plausible(each.entry.published, at) or plausible(each.entry.updated, at)
         for each in poll.new
     ]
-    return replace(poll, rhythm=learn(state.rhythm, posts, at, state.last_success_at))
+    rhythm = learn(state.rhythm, posts, at, state.last_success_at, all_new=all_new)
+    return replace(poll, rhythm=rhythm)
 
 
 def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:

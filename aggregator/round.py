@@ -30,12 +30,19 @@ def run_due(store: PollStore, dispatcher: Dispatcher, ttl: timedelta) -> int:
 
 
 def keep_polling(
-    store: PollStore, dispatcher: Dispatcher, ttl: timedelta, *, seconds: float, pause: Pause
+    store: PollStore,
+    dispatcher: Dispatcher,
+    ttl: timedelta,
+    *,
+    seconds: float,
+    pause: Pause,
+    first: Callable[[], None],
 ) -> None:
     """What a tick does: claim whatever becomes due, or whose host has rested, until there is
     nothing to come within `seconds`. A host's next source then starts when its delay is over,
-    not at some later tick."""
+    not at some later tick. `first`: before each claim."""
     while True:
+        first()
         begun = run_due(store, dispatcher, ttl)
         if begun or dispatcher.room() <= 0:
             dispatcher.wait(seconds)

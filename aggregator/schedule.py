@@ -107,8 +107,9 @@ def deferred(facts: Facts) -> Schedule:
 
 
 def again(policy: Policy, state: SourceState, every: float | None) -> Schedule:
-    """The schedule anew from the last poll and what the server then said, because the operator
-    changed `every` (E15). The state as stored after that poll, which it must have had."""
+    """The schedule anew from the last poll and what the server then said: the operator changed
+    `every` (E15), a push began or ended (E30). The state as stored after that poll, which it must
+    have had."""
     at, failed = state.last_polled_at, state.failures > 0 and state.error_kind is not None
     assert at is not None
     stored = Schedule(due=state.next_due or at, reason=state.reason, not_before=state.not_before)

@@ -1,6 +1,7 @@
 """Subscribing: what the engine asks of hubs, every few seconds, in small batches.
 
-    begin ─ part ─ resume ─ ask          new sources · strays · ended leases · hubs that are due
+    begin ─ part ─ relax ─ resume ─ ask
+    new sources · strays · leases that have begun · those that ended · hubs that are due
 
 What is judged is in aggregator.websub. A hub gets one request a batch, and its host's turn
 (E29); one that is in trouble is left alone for all its subscriptions.
@@ -23,7 +24,7 @@ import structlog
 from aggregator.fetch.freshness import freshness
 from aggregator.fetch.post import Posted
 from aggregator.round import Pause
-from aggregator.schedule import Answer, Facts, Policy, next_poll
+from aggregator.schedule import DAY, DEFERRED, Policy, again
 from aggregator.websub import (
     FIRST_RETRY,
     HubAnswer,
@@ -85,6 +86,7 @@ class Subscriber:
         """One round; `wait` cuts it short. Raises StoreError."""
         self._begin()
         self._part()
+        self._relax()
         self._resume()
         self._ask_all(self.store.due_subscriptions(HUBS), wait)
 
@@ -120,16 +122,23 @@ class Subscriber:
         while self._resume():
             pass
 
+    def _relax(self) -> None:
+        """E30: the poll that told of the hub had planned the next one as if there were none."""
+        for state in self.store.push_early(BATCH, timedelta(seconds=DAY)):
+            if state.reason != DEFERRED:  # That poll is still to be made.
+                self.store.plan_push(state, again(self.policy, state, self._every(state)))
+
     def _resume(self) -> int:
         now, over = self.store.now(), self.store.push_over(BATCH)
         for state in over:
-            self.store.end_push(state.id, self._resumed(state, now))
+            due = resumed(state, self.policy, self._every(state), now)
+            self.store.end_push(state.id, due)
             log.info("polled again as without a hub", source=state.id)
         return len(over)
 
-    def _resumed(self, state: SourceState, now: datetime) -> datetime:
+    def _every(self, state: SourceState) -> float | None:
         source = self.sources.get(state.url)
-        return resumed(state, self.policy, source.every if source else None, now)
+        return source.every if source else None
 
     # --- asking
 
@@ -203,14 +212,7 @@ def resumed(state: SourceState, policy: Policy, every: float | None, now: dateti
     push, and with thousands that a hub has left not all at once. Backoff stands. Pure."""
     if state.next_due is None or state.last_polled_at is None or state.error_kind is not None:
         return state.next_due or now
-    at, fresh_until = state.last_polled_at, state.fresh_until
-    answer = Answer(
-        at=at,
-        max_age=(fresh_until - at).total_seconds() if fresh_until else None,
-        hints=state.hints,
-    )
-    plain = replace(state, push_until=None)
-    facts = Facts(policy, plain, every, answer)
+    plain = again(policy, replace(state, push_until=None), every)
     number = int.from_bytes(blake2b(str(state.id).encode(), digest_size=4).digest())
-    spread = now + timedelta(seconds=facts.base * number / 2**32)
-    return max(next_poll(facts).due, spread, state.not_before or spread)
+    spread = now + timedelta(seconds=(every or policy.interval) * number / 2**32)
+    return max(plain.due, spread, state.not_before or spread)

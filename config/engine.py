@@ -13,6 +13,7 @@ import structlog
 
 from aggregator.clock import Clock, Job
 from aggregator.round import keep_polling
+from aggregator.turning import Turning
 from config.serving import MODULE, Hello
 from config.settings import Settings
 from config.wiring import App
@@ -55,6 +56,7 @@ class Engine:
         self._dispatcher = app.dispatcher(self._recorded, self._unrecorded)
         settings = app.settings
         self._deliveries = app.deliveries(self._recorded) if settings.websub.enabled else None
+        self._turning = Turning(app.store, app.claim_time)
         self._web = web_server(settings, log_json=log_json, verbose=verbose)
         self._clock = Clock(self._jobs())
         self._trouble: dict[str, str] = {}
@@ -153,6 +155,7 @@ class Engine:
                 self._app.claim_time,
                 seconds=TICK,
                 pause=self._stop.wait,
+                first=self._turning.on,
             )
 
     def _publish(self) -> None:
@@ -162,9 +165,7 @@ class Engine:
 
     def _turn(self) -> None:
         with self._watched("turn"):
-            step = self._app.store.turn_back(self._app.claim_time)
-            if step is not None:
-                log.warning("plans moved back with the clock", seconds=round(step.total_seconds()))
+            self._turning.back()
 
     def _beat(self) -> None:
         if (code := self._web.ended()) is not None:

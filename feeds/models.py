@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 # --- What a source's document says -----------------------------------------------------
@@ -305,6 +305,16 @@ class Turn:
     id: int
     host: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """What was moved by `step` because the clock was set back: to be moved on again should the
+    clock be set right. `due`: source id → when it is due now; `rests`: host → until when now."""
+
+    step: timedelta
+    due: Mapping[int, datetime] = field(default_factory=dict)
+    rests: Mapping[str, datetime] = field(default_factory=dict)
 
 
 # --- Articles ---------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from feeds.models import (
     StoryChange,
     Subscription,
     Turn,
+    Turned,
     Unlinked,
     Validators,
 )
@@ -139,9 +140,13 @@ class PollStore(Protocol):
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         """When claim_due could next give something; None when nothing is scheduled at all."""
 
-    def turn_back(self, ttl: timedelta) -> timedelta | None:
+    def turn_back(self, ttl: timedelta) -> Turned | None:
         """Should the clock have been set back, move what was planned by it before to today's
-        time: by how much; else None. `ttl`: of claims. To be asked every few seconds."""
+        time, and say what; else None. `ttl`: of claims. To be asked every few seconds."""
+
+    def turn_on(self, turned: Turned) -> int:
+        """The clock was set right again: plans are as before they were moved, but for sources that
+        were polled since. How many."""
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         """The articles of this source that have one of these keys."""
@@ -248,6 +253,13 @@ class HubStore(CallbackStore, Protocol):
 
     def rest_hub(self, hub: str, until: datetime) -> None:
         """Ask this hub nothing before that."""
+
+    def push_early(self, limit: int, net: timedelta) -> list[SourceState]:
+        """Pushed ones that are due before their lease ends and before so long after the last poll:
+        that was planned before a hub had verified. None that is polled, forced or in trouble."""
+
+    def plan_push(self, state: SourceState, schedule: Schedule) -> None:
+        """It is due then, if that is later; nothing happens when it was polled since `state`."""
 
     def push_over(self, limit: int) -> list[SourceState]:
         """Sources whose lease has ended without end_push; their subscriptions count as lapsed."""

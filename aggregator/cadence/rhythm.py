@@ -12,7 +12,7 @@ at some time since then. Posts within ten minutes are one: they cost and bring o
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -31,6 +31,10 @@ _FADES = 12 * _ONE  # less than twelve hours are never forgotten: monthly posts 
 _SLACK = 120  # seconds that a publisher's clock may be behind ours
 _SOON = 3600
 """Seconds between two polls that tell well enough when an article came."""
+_FOR_A_PACE = 4
+"""Items that tell one …"""
+_BACK = 8
+"""… and how many times it is taken to have gone on before them."""
 _STRAY = 50
 """So many times the usual gap before the rest, an item is a pinned one, no post of this rhythm."""
 
@@ -83,18 +87,23 @@ def learn(
     posts: Sequence[datetime | None],
     at: datetime,
     before: datetime | None,
+    *,
+    all_new: bool = False,
 ) -> bytes | None:
     """The rhythm after these new articles were found `at`; None: nothing was learned.
 
     `posts`: what they say of when they were published, None where they say nothing believable;
     `before`: the poll before this one that would have shown them, None at the first document.
+    `all_new`: the document showed nothing else, so that more may have come and gone meanwhile.
     """
     known, now = unpack(packed), int(at.timestamp())
     if known is None:
         dated = sorted(int(each.timestamp()) for each in posts if each is not None)
         first = _first(dated, now)
         return pack(_with(Rhythm(first[0] if first else now), first))
-    fresh = _appeared(posts, now, now if before is None else int(before.timestamp()))
+    begin = now if before is None else int(before.timestamp())
+    all_new = all_new and len(posts) >= _FOR_A_PACE
+    fresh = _appeared(posts, now, begin, all_new=all_new)
     return pack(_with(known, fresh)) if fresh else None
 
 
@@ -110,14 +119,34 @@ def _first(dated: list[int], now: int) -> list[int]:
     return [each | 1 if midnight else each & ~1 for each in dated]
 
 
-def _appeared(posts: Iterable[datetime | None], now: int, before: int) -> list[int]:
-    """When new articles came: by their dates, else once, somewhere between the two polls."""
-    dates = (int(each.timestamp()) for each in posts if each is not None)
+def _appeared(
+    posts: Sequence[datetime | None], now: int, before: int, *, all_new: bool
+) -> list[int]:
+    """When new articles came: by their dates, else once, somewhere between the two polls.
+
+    Where all that is shown is new, what came before it is added at the pace of what is shown. Else
+    the gaps of a source that is asked too seldom would be those between our polls, and bear them
+    out for good.
+    """
+    dates = [int(each.timestamp()) for each in posts if each is not None]
     sure = sorted(each & ~1 for each in dates if before - _SLACK <= each <= now)
+    if all_new and len(sure) == len(posts):
+        pace = (sure[-1] - sure[0]) // (len(sure) - 1)
+        going_on = pace and now - sure[-1] <= 2 * pace + _SLACK  # else a burst, which is over
+        return [*_back(sure[0], pace, before), *sure] if going_on else sure
     if sure or not posts:
         return sure
-    soon = now - before <= _SOON
-    return [((before + now) // 2) & ~1] if soon else [now | 1]
+    rough = now - before > _SOON
+    if all_new and not dates:
+        found = _back(now, (now - before) // len(posts), before)
+        return [each | rough for each in found]
+    return [now | 1] if rough else [((before + now) // 2) & ~1]
+
+
+def _back(end: int, pace: int, before: int) -> list[int]:
+    """Posts at that pace until `end`. Few of them: how long it held, nobody knows."""
+    step = max(pace, TOGETHER)
+    return [at & ~1 for n in range(_BACK, 0, -1) if (at := end - n * step) >= before]
 
 
 def _with(rhythm: Rhythm, fresh: list[int]) -> Rhythm:

@@ -80,6 +80,7 @@ class Origin:
 
     def __post_init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._things: set[tuple[str, str, str]] = set()
         self._open: defaultdict[str, int] = defaultdict(int)
         self._loop = asyncio.new_event_loop()
         self._servers: list[asyncio.Server] = []
@@ -90,6 +91,11 @@ class Origin:
     def quiet(self) -> bool:
         """Whether nobody is connected."""
         return not any(self._open.values())
+
+    @property
+    def things(self) -> int:
+        """How many different things were asked for, that of different acts counted anew."""
+        return len(self._things)
 
     # --- listening
 
@@ -178,6 +184,7 @@ class Origin:
             open=self._open[host],
         )
         self.asked.append(asked)
+        self._things.add((asked.act, asked.host, asked.path))
         return asked
 
     async def _reply(

@@ -67,7 +67,7 @@ def rehearse(command: Sequence[str], folder: Path, told: Told) -> Record:
             rule.plan(Scene(rule.number, stage))
         clocks = Clocks(lambda: datetime.now(UTC), start)
         origin = closing.enter_context(Origin(stage, clocks))
-        bench = Bench(folder, command, lambda: origin.quiet)
+        bench = Bench(folder, command, lambda: origin.quiet, lambda: origin.things)
         clocks.now = bench.now
         record = Record(stage, asked=origin.asked, connected=origin.connected)
         closing.callback(bench.stop)

@@ -27,12 +27,14 @@ from feeds.models import (
     Poll,
     Receipt,
     Recorded,
+    Schedule,
     Source,
     SourceInfo,
     SourceState,
     StoryChange,
     Subscription,
     Turn,
+    Turned,
     Unlinked,
 )
 from feeds.protocols import Reschedule
@@ -93,8 +95,11 @@ class Store:
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         return claiming.next_claimable(self._database, urls, self._limit)
 
-    def turn_back(self, ttl: timedelta) -> timedelta | None:
+    def turn_back(self, ttl: timedelta) -> Turned | None:
         return turned.turn_back(self._database, ttl, self._limit)
+
+    def turn_on(self, turned_back: Turned) -> int:
+        return turned.turn_on(self._database, turned_back)
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         return articles.known(self._database, source_id, digests)
@@ -146,6 +151,12 @@ class Store:
 
     def rest_hub(self, hub: str, until: datetime) -> None:
         pushing.rest_hub(self._database, hub, until)
+
+    def push_early(self, limit: int, net: timedelta) -> list[SourceState]:
+        return pushing.push_early(self._database, limit, net)
+
+    def plan_push(self, state: SourceState, schedule: Schedule) -> None:
+        pushing.plan_push(self._database, state, schedule)
 
     def push_over(self, limit: int) -> list[SourceState]:
         return pushing.push_over(self._database, limit)

@@ -2,7 +2,9 @@
 
 Whoever claims asks the clock of the database, and a plan made by a clock that ran a day ahead
 would rest for a day. What a source was told in that time is moved back by as much as the clock
-was; claims and rests of hosts can't last longer than a new one would.
+was; claims and rests of hosts can't last longer than a new one would. Should it have been the right
+clock (a machine without one starts in the past, and is set right when it finds the network),
+what was moved is moved on again before anything is asked early (E15).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from feeds.models import Turned
 from feeds.store import websub
 from feeds.store.claims import HostLimit
 from feeds.store.codec import Moment
@@ -25,8 +28,8 @@ SLACK = timedelta(seconds=2)
 """Steps that are not worth a look: nothing rests longer for them."""
 
 
-def turn_back(database: Database, ttl: timedelta, rule: HostLimit) -> timedelta | None:
-    """How far the clock was set back; None (and nothing is written) when all is well.
+def turn_back(database: Database, ttl: timedelta, rule: HostLimit) -> Turned | None:
+    """By how much the clock was set back, and what was moved; None when all is well.
 
     `ttl`: of claims. One look at each source's row: for every few seconds, not for every claim.
     """
@@ -38,14 +41,48 @@ def turn_back(database: Database, ttl: timedelta, rule: HostLimit) -> timedelta 
     with database.write() as connection:
         now = database.now(connection)
         step = _ahead(connection, now)
-        ids = _move(connection, now, step) | _shorten(connection, now + ttl)
-        ids |= _wake_new(connection, now)
+        due = _move(connection, now, step)
+        ids = set(due) | _shorten(connection, now + ttl) | _wake_new(connection, now)
         if step is not None:
             websub.turned(connection, now, step)
         names = sa.select(source.c.host).where(among(connection, source.c.id, ids)).distinct()
         refresh_hosts(connection, connection.execute(names).scalars())
-        _rest(connection, now, step, rule)
-    return step or timedelta(0)
+        rests = _rest(connection, now, step, rule)
+    return Turned(step=step or timedelta(0), due=due, rests=rests)
+
+
+def turn_on(database: Database, turned: Turned) -> int:
+    """The clock was set right again: each plan that was moved, and has not been followed since, is
+    what it was. How many sources that were."""
+    with database.write() as connection:
+        columns = (source.c.id, source.c.host, *(source.c[name] for name in (*_PLANS, *_HISTORY)))
+        query = sa.select(*columns).where(among(connection, source.c.id, turned.due))
+        query = query.order_by(source.c.id).with_for_update(key_share=True)
+        rows = [
+            row
+            for row in connection.execute(query).all()
+            if row.next_due == turned.due[row.id] and row.claim_until is None
+        ]
+        if rows:
+            statement = sa.update(source).where(source.c.id == sa.bindparam("key"))
+            moved = [{"key": row.id} | _moved_on(row, turned.step) for row in rows]
+            connection.execute(statement, moved)
+            refresh_hosts(connection, {row.host for row in rows})
+        for name, until in sorted(turned.rests.items()):
+            connection.execute(
+                sa.update(host)
+                .where(host.c.name == name, host.c.next_allowed == until)
+                .values(next_allowed=until + turned.step)
+            )
+        return len(rows)
+
+
+def _moved_on(row: Any, step: timedelta) -> dict[str, datetime | None]:
+    """Plans, and of what is told only that poll itself: the rest may not have been moved."""
+    plans = {name: (at := getattr(row, name)) and at + step for name in _PLANS}
+    told = {name: getattr(row, name) for name in _HISTORY}
+    polled = row.last_polled_at
+    return plans | {name: at + step if at and at == polled else at for name, at in told.items()}
 
 
 def _ahead(connection: Connection, now: datetime) -> timedelta | None:
@@ -70,21 +107,26 @@ def _late(now: datetime) -> Any:
     return sa.and_(never, source.c.next_due > now + SLACK)
 
 
-def _rest(connection: Connection, now: datetime, step: timedelta | None, rule: HostLimit) -> None:
+def _rest(
+    connection: Connection, now: datetime, step: timedelta | None, rule: HostLimit
+) -> dict[str, datetime]:
     """Hosts rest for no more than their delay; where a Retry-After is the whole host's, for as
-    much less as the clock was set back."""
+    much less as the clock was set back: these, and until when."""
     until = now + rule.delay
     long = host.c.next_allowed > until
     if not rule.whole_host_waits:
         connection.execute(sa.update(host).where(long).values(next_allowed=until))
     elif step is not None:
         rows = connection.execute(sa.select(host.c.name, host.c.next_allowed).where(long)).all()
-        moved = [{"its": row.name, "until": max(until, row.next_allowed - step)} for row in rows]
+        moved = {row.name: max(until, row.next_allowed - step) for row in rows}
         named = sa.update(host).where(host.c.name == sa.bindparam("its"))
         if moved:
             connection.execute(
-                named.values(next_allowed=sa.bindparam("until", type_=Moment)), moved
+                named.values(next_allowed=sa.bindparam("until", type_=Moment)),
+                [{"its": name, "until": at} for name, at in moved.items()],
             )
+        return moved
+    return {}
 
 
 _PLANS = ("next_due", "not_before", "wake", "claim_until")
@@ -94,10 +136,11 @@ _HISTORY = (
 )
 
 
-def _move(connection: Connection, now: datetime, step: timedelta | None) -> set[int]:
-    """Sources that were polled in the time ahead: their plans, and what is told of it."""
+def _move(connection: Connection, now: datetime, step: timedelta | None) -> dict[int, datetime]:
+    """Sources that were polled in the time ahead: their plans, and what is told of it. When each
+    is due now."""
     if step is None:
-        return set()
+        return {}
     columns = (source.c.id, *(source.c[name] for name in (*_PLANS, *_HISTORY)))
     query = sa.select(*columns).where(source.c.last_polled_at > now).order_by(source.c.id)
     rows = connection.execute(query.with_for_update(key_share=True)).all()
@@ -105,7 +148,7 @@ def _move(connection: Connection, now: datetime, step: timedelta | None) -> set[
     moved = [{"key": row.id} | _moved(row, now, step) for row in rows]
     if moved:
         connection.execute(statement, moved)
-    return {row.id for row in rows}
+    return {row.id: row.next_due - step for row in rows if row.next_due is not None}
 
 
 def _moved(row: Any, now: datetime, step: timedelta) -> dict[str, datetime | None]:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Delivery, Receipt, SourceState, Standing, Subscription
+from feeds.models import Delivery, Receipt, Schedule, SourceState, Standing, Subscription
 from feeds.store.engine import Database
 from feeds.store.sources import STATE, refresh_hosts, state_of
 from feeds.store.sql import insert_missing
@@ -33,6 +33,10 @@ WAITING_BYTES = 256_000_000
 """… and bytes of all: the disk is not a hub's to fill."""
 
 _POLLED = sa.and_(source.c.active, ~source.c.paused, ~source.c.retired)
+_AT_REST = sa.and_(
+    _POLLED, ~source.c.forced, source.c.claim_until.is_(None), source.c.error_kind.is_(None)
+)
+"""Neither being polled, nor asked for by the operator, nor in trouble."""
 _TOPIC = sa.func.coalesce(source.c.self_link, source.c.fetch_url)
 
 
@@ -146,7 +150,38 @@ def rest_hub(database: Database, hub: str, until: datetime) -> None:
         )
 
 
-# --- when the push is over
+# --- when the push begins, and when it is over
+
+
+def push_early(database: Database, limit: int, net: timedelta) -> list[SourceState]:
+    times = (source.c.next_due, source.c.last_polled_at)
+    due, polled = (sa.type_coerce(each, sa.BigInteger) for each in times)
+    with database.read() as connection:
+        now = database.now(connection)
+        query = sa.select(*STATE).where(
+            source.c.push_until > now,
+            source.c.next_due < source.c.push_until,
+            due < polled + net // timedelta(microseconds=1),
+            _AT_REST,
+        )
+        rows = connection.execute(query.order_by(source.c.id).limit(limit)).all()
+    return [state_of(row) for row in rows]
+
+
+def plan_push(database: Database, state: SourceState, schedule: Schedule) -> None:
+    with database.write() as connection:
+        now = database.now(connection)
+        same = sa.and_(source.c.id == state.id, source.c.last_polled_at == state.last_polled_at)
+        row = connection.execute(
+            sa.select(source.c.host)
+            .where(same, source.c.push_until > now, source.c.next_due < schedule.due, _AT_REST)
+            .with_for_update(key_share=True)
+        ).one_or_none()
+        if row is None:
+            return
+        values = {"next_due": schedule.due, "wake": schedule.due, "reason": schedule.reason}
+        connection.execute(sa.update(source).where(source.c.id == state.id).values(values))
+        refresh_hosts(connection, [row.host])
 
 
 def push_over(database: Database, limit: int) -> list[SourceState]:

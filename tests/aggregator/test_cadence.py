@@ -203,6 +203,59 @@ def test_undated_items_count_without_a_time() -> None:
     assert len(believed(rhythm)) == 1
 
 
+def seldom(gap: timedelta, *, dated: bool = True, shown: int = 10) -> tuple[bytes, datetime]:
+    """What is learned of a document of so many items that is asked for once a day, and when."""
+    at = MONDAY + DAY
+    rhythm = learn(None, every(gap, shown, at - gap * shown) if dated else [None] * shown, at, None)
+    for _ in range(5):
+        before, at = at, at + DAY
+        posts = every(gap, shown, at - gap * shown) if dated else [None] * shown
+        rhythm = learn(rhythm, posts, at, before, all_new=True) or rhythm
+    assert rhythm is not None
+    return rhythm, at
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 15])
+def test_asked_seldom_is_not_posting_seldom(minutes: int) -> None:
+    """A busy source that shows its newest ten, asked daily so far: all is new each time, and what
+    is shown tells its pace. It is asked as often as may be."""
+    rhythm, at = seldom(timedelta(minutes=minutes))
+    assert ask(rhythm, at).wait == 900
+    assert ask(rhythm, at).wait < ask(taught(every(DAY, 20)), MONDAY + DAY * 20).wait
+
+
+def test_undated_and_asked_seldom() -> None:
+    """All of ten items new within a day: ten came at the least; and all of them within the hour:
+    as often as may be."""
+    rhythm, at = seldom(HOUR, dated=False)
+    assert 3000 < ask(rhythm, at).wait < 6000
+    for _ in range(12):
+        before, at = at, at + HOUR * 0.9
+        rhythm = learn(rhythm, [None] * 10, at, before, all_new=True) or rhythm
+    assert ask(rhythm, at).wait == 900
+
+
+def test_a_burst_of_all_that_is_shown() -> None:
+    """It was over when we looked, or came in one piece: nothing goes on at its pace."""
+    rhythm = taught(every(DAY, 20, MONDAY + HOUR))
+    at = MONDAY + DAY * 21
+    over = every(HOUR / 12, 10, at - HOUR * 6)
+    for posts in (over, [at - HOUR / 60] * 10):
+        all_new, some = (learn(rhythm, posts, at, at - DAY, all_new=each) for each in (True, False))
+        assert all_new == some
+
+
+def test_what_was_missed_stays_between_the_polls() -> None:
+    """Nothing is made up of before the last poll, and little of the time since."""
+    rhythm = taught(every(DAY, 20, MONDAY + HOUR))
+    at = MONDAY + DAY * 21
+    posts = every(HOUR / 4, 10, at - HOUR * 2.5)
+    found = believed(learn(rhythm, posts, at, at - HOUR * 3, all_new=True))[20:]
+    assert len(found) == 12
+    assert found[0] >= (at - HOUR * 3).timestamp()
+    assert len(believed(learn(rhythm, posts, at, at - DAY, all_new=True))[20:]) == 18
+
+
 def test_dates_without_a_time_of_day() -> None:
     """A first document whose dates are all midnight says on which days, not at what hour."""
     assert believed(learn(None, every(DAY, 10), MONDAY + DAY * 10, None)) == []

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from aggregator.cadence import learn
+from aggregator.cadence.rhythm import unpack
 from aggregator.identity.urls import default_rules
 from aggregator.poll import Limits, Poller
 from aggregator.read.reader import read
@@ -22,7 +24,7 @@ from feeds.errors import (
     PollError,
     RateLimited,
 )
-from feeds.models import Outcome, Poll, Source, SourceState, Validators
+from feeds.models import Hop, Outcome, Poll, Source, SourceState, Validators
 from feeds.protocols import Request, Response
 from feeds.store import Store
 from tests.aggregator.making import NOW, claim
@@ -227,6 +229,30 @@ def test_the_rhythm_is_learned() -> None:
     assert first.rhythm is not None
     assert polled(ok(b"", 304), rhythm=first.rhythm).rhythm is None
     assert polled(ConnectionRefused("no"), rhythm=first.rhythm).rhythm is None
+
+
+@pytest.mark.parametrize(
+    ("status", "hops", "filled"),
+    [
+        (200, (Hop(url=URL, status=200),), True),
+        (200, (), False),
+        (226, (Hop(url=URL, status=226),), False),
+    ],
+)
+def test_a_document_of_news_only_tells_of_what_was_missed(
+    status: int, hops: tuple[Hop, ...], filled: bool
+) -> None:
+    """A whole one that was asked for: the source posts faster than it was asked. News is all that a
+    delta or a hub's delivery ever brings."""
+    first = learn(None, [NOW - timedelta(days=n) for n in (4, 3, 2)], NOW - timedelta(days=1), None)
+    minutes = rss(*"abcdefghij").decode()
+    for minute in range(50, 60):
+        minutes = minutes.replace("20 Nov 2026 10:00", f"20 Nov 2026 11:{minute}", 1)
+    answer = replace(ok(minutes.encode(), status), hops=hops)
+    poll = polled(answer, rhythm=first, last_success_at=NOW - timedelta(days=1))
+    known = unpack(poll.rhythm)
+    assert known is not None
+    assert len(known.posts) == (12 if filled else 4)
 
 
 def test_what_a_reload_needs() -> None:

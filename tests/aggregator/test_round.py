@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 from aggregator.dispatch import InlineDispatcher, ThreadDispatcher
 from aggregator.round import keep_polling, run_due, run_round
@@ -114,10 +115,17 @@ def test_a_tick_follows_a_host_from_delay_to_delay(opened: Opened, clock: Clock)
         clock.forward(seconds=seconds)
         return False
 
-    keep_polling(store, InlineDispatcher(of, store.record), TTL, seconds=1.0, pause=pause)
+    inline, looks = InlineDispatcher(of, store.record), list[datetime]()
+
+    def first() -> None:
+        looks.append(clock.at)
+
+    keep_polling(store, inline, TTL, seconds=1.0, pause=pause, first=first)
     assert [at for url, at in starts if "one.example" in url] == [0.0, 0.4, 0.8, 1.2, 1.6]
     assert [at for url, at in starts if "one.example" not in url] == [0.0, 0.0]
     assert (clock.at - begun).total_seconds() < 2.0
+    assert looks[0] == begun
+    assert len(set(looks)) >= 5
 
 
 def test_a_tick_ends_when_told(opened: Opened) -> None:
@@ -126,5 +134,7 @@ def test_a_tick_ends_when_told(opened: Opened) -> None:
     store.sync_sources([Source(url=f"https://one.example/{n}") for n in range(5)])
     counting = Counting()
     dispatcher = InlineDispatcher(counting, store.record)
-    keep_polling(store, dispatcher, TTL, seconds=1.0, pause=lambda _seconds: True)
+    keep_polling(
+        store, dispatcher, TTL, seconds=1.0, pause=lambda _seconds: True, first=lambda: None
+    )
     assert counting.polled.total() == 1

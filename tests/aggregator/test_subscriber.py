@@ -11,14 +11,14 @@ import pytest
 
 from aggregator.callbacks import HubCallbacks
 from aggregator.fetch.post import Posted
-from aggregator.schedule import Policy
+from aggregator.schedule import DEFERRED, Policy
 from aggregator.subscriber import Subscriber, resumed, unguessable
 from feeds.errors import ConnectionRefused, FetchError, HostBusy
-from feeds.models import FeedFacts, Hints, Source, SourceState, Standing, Subscription
+from feeds.models import FeedFacts, Hints, Schedule, Source, SourceState, Standing, Subscription
 from feeds.store import Store, open_store
 from tests.aggregator.making import NOW, state
 from tests.databases import Clock
-from tests.store.material import HOUR, claimed, poll, sources, url_of
+from tests.store.material import HOUR, TTL, claimed, poll, sources, url_of
 
 BASE = "https://me.test/websub/"
 DAY = timedelta(days=1)
@@ -123,6 +123,41 @@ def test_a_life(house: House) -> None:
     said = {"hub.mode": "unsubscribe", "hub.topic": url_of("a"), "hub.challenge": "x"}
     assert house.callbacks.verify(token, said) == (200, "x")
     assert not house.callbacks.known(token)
+
+
+def test_e30_what_was_planned_before_the_hub_verified(house: House) -> None:
+    """The poll that told of the hub had planned the next one in an hour: once it is verified, that
+    is a day later, or the end of the lease; and what a hub renews is moved on again."""
+    house.configure("a")
+    house.tick()
+    house.tick()
+    assert house.source().next_due == house.clock() + HOUR
+    house.verify(**{"hub.lease_seconds": "7200"})
+    house.tick()
+    before = house.source()
+    assert before.push_until == house.clock() + 2 * HOUR
+    assert before.push_until <= (before.next_due or NOW) <= before.push_until + HOUR / 6
+    assert before.reason.startswith("WebSub lives until")
+    assert house.store.push_early(9, DAY) == []
+    house.clock.forward(hours=1)
+    house.tick()
+    house.verify(**{"hub.lease_seconds": "864000"})
+    house.tick()
+    polled = house.source().last_polled_at or NOW
+    assert polled + DAY <= (house.source().next_due or NOW) <= polled + 1.1 * DAY
+    assert house.store.claim_due(9, TTL) == []
+
+
+def test_e30_a_poll_that_is_still_to_be_made(house: House) -> None:
+    """What a busy host put off is not put off for a day by its hub."""
+    house.configure("a")
+    house.tick()
+    house.verify()
+    soon = Schedule(due=house.clock() + HOUR / 60, reason=DEFERRED)
+    house.store.make_due()
+    house.store.record([poll(claimed(house.store, "a"), schedule=soon)])
+    house.tick()
+    assert house.source().next_due == soon.due
 
 
 def test_a_lease_that_lapses(house: House) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aggregator import moves
+from aggregator import moves, schedule
+from aggregator.errands import Errands
 from aggregator.fetch import client, transport
 from aggregator.fetch.guard import refusal
 from aggregator.poll import Poller
@@ -185,6 +186,11 @@ def e10() -> None:
              if response.status == 304 else response)  # fmt: skip
 
 
+def e11() -> None:
+    """Asks as often as it likes what is worth it."""
+    put(schedule, "_floor", lambda _facts: 300.0)
+
+
 def e12() -> None:
     """Waits a day at most, whatever Retry-After says."""
     kept = client.HttpFetcher.fetch
@@ -313,9 +319,14 @@ def e28() -> None:
     put(ReaderPool, "__call__", read)
 
 
+def e29() -> None:
+    """Takes no turn at the host for what is no poll."""
+    put(Errands, "fetch", lambda self, request: self.fetcher.fetch(request))
+
+
 def e30() -> None:
     """Polls on although a hub pushes."""
-    known(lambda _claim, state: replace(state, push_until=None))
+    put(schedule, "RULES", tuple(each for each in schedule.RULES if each is not schedule._push))
 
 
 def e31() -> None:

@@ -57,10 +57,6 @@ def broken() -> Iterator[dict[str, Future[dict[str, Any]]]]:
         }
 
 
-OPEN = {"E11", "E29", "E30", "E31"}
-"""Rules whose scenarios don't hold yet."""
-UNBROKEN = {"E11", "E29"}
-"""Rules that no broken poller exists for yet."""
 all_of_them = pytest.mark.skipif(
     "FEEDMILL_ETIQUETTE" not in os.environ,
     reason="rehearses each broken poller, for minutes: set FEEDMILL_ETIQUETTE=all",
@@ -72,20 +68,20 @@ def test_feedmill_keeps_its_rules() -> None:
     verdicts = rehearsal()
     assert len(verdicts) == 32
     broken = {name: one["faults"] for name, one in verdicts.items() if not one["kept"]}
-    assert {name: faults for name, faults in broken.items() if name not in OPEN} == {}
+    assert broken == {}
 
 
 @all_of_them
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", sorted(set(NAMES) - UNBROKEN - OPEN))
+@pytest.mark.parametrize("rule", NAMES)
 def test_a_broken_rule_is_noticed(rule: str, broken: dict[str, Future[dict[str, Any]]]) -> None:
     """That rule, and none but those that follow from it."""
     verdicts = broken[rule].result()
-    found = {name for name, each in verdicts.items() if not each["kept"]} - OPEN
+    found = {name for name, each in verdicts.items() if not each["kept"]}
     assert rule in found
     others = found - {rule} - FOLLOWS.get(rule, set())
     assert {name: verdicts[name]["faults"] for name in others} == {}
 
 
 def test_every_rule_has_its_broken_poller() -> None:
-    assert set(BREAKS) == set(NAMES) - UNBROKEN
+    assert set(BREAKS) == set(NAMES)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from feeds.models import Schedule
+from feeds.store import Store
 from tests.databases import Clock, Opened
 from tests.store.material import HOUR, TTL, claimed, failed, poll, sources, url_of
 
 DAY = timedelta(days=1)
+
+
+def back(store: Store) -> timedelta | None:
+    turned = store.turn_back(TTL)
+    return None if turned is None else turned.step
 
 
 def test_a_clock_that_goes_on(opened: Opened, clock: Clock) -> None:
@@ -38,7 +44,7 @@ def test_plans_move_back_with_the_clock(opened: Opened, clock: Clock) -> None:
     store.record([failed(claimed(store, "b"), schedule=limited)])
     clock.forward(days=-1)
     assert store.claim_due(9, TTL) == []
-    assert store.turn_back(TTL) == DAY
+    assert back(store) == DAY
     assert store.turn_back(TTL) is None
     a, b, c = store.sources()
     assert (a.next_due, b.next_due, c.next_due) == (clock.at + HOUR, clock.at + 2 * HOUR, kept)
@@ -57,7 +63,7 @@ def test_claims_and_rests_of_hosts_do_not_last_a_day(opened: Opened, clock: Cloc
     store.sync_sources(sources("a"))
     claimed(store, "a")
     clock.forward(days=-1)
-    assert store.turn_back(TTL) == timedelta(0)
+    assert back(store) == timedelta(0)
     assert store.turn_back(TTL) is None
     store.make_due()
     clock.forward(seconds=TTL.total_seconds() + 1)
@@ -72,7 +78,7 @@ def test_a_record_that_was_under_way(opened: Opened, clock: Clock) -> None:
     clock.forward(days=-1)
     store.turn_back(TTL)
     store.record([poll(claim)])
-    assert store.turn_back(TTL) == DAY
+    assert back(store) == DAY
     clock.forward(hours=1)
     claimed(store, "a")
 
@@ -83,7 +89,7 @@ def test_new_sources_of_the_time_ahead(opened: Opened, clock: Clock) -> None:
     store.sync_sources([*sources("a"), *sources("b", paused=True)])
     clock.forward(days=-1)
     assert store.claim_due(9, TTL) == []
-    assert store.turn_back(TTL) == timedelta(0)
+    assert back(store) == timedelta(0)
     assert store.turn_back(TTL) is None
     assert [claim.state.url for claim in store.claim_due(9, TTL)] == [url_of("a")]
 
@@ -99,5 +105,50 @@ def test_a_host_that_asked_for_hours(opened: Opened, clock: Clock) -> None:
     assert store.turn_back(TTL) is None
     assert store.turn(url_of("a"), TTL) == until
     clock.forward(days=-1)
-    assert store.turn_back(TTL) == DAY
+    assert back(store) == DAY
     assert store.turn(url_of("a"), TTL) == clock.at + 3 * HOUR
+
+
+def test_e15_set_back_and_right_again(opened: Opened, clock: Clock) -> None:
+    """A machine that starts in the past and is set right: plans are as they were, with what a
+    server said; a source that was polled meanwhile keeps the plan of that poll."""
+    store = opened(host_delay=1.0)
+    store.sync_sources(sources("a", "b", "c", "d"))
+    for name in "ab":
+        store.record([poll(claimed(store, name))])
+    told = Schedule(due=clock.at + 3 * HOUR, reason="Retry-After", not_before=clock.at + 3 * HOUR)
+    store.record([failed(claimed(store, "c"), schedule=told)])
+    store.sync_sources([*sources("a", "b", "c"), *sources("d", paused=True)])
+    before = store.sources()
+    clock.forward(days=-1)
+    turned = store.turn_back(TTL)
+    assert turned is not None
+    assert store.sources() != before
+    clock.forward(hours=1)
+    store.record([poll(claimed(store, "b"))])
+    clock.forward(days=1, hours=-0.5)
+    assert store.turn_on(turned) == 2
+    a, b, c, _ = store.sources()
+    assert [a, c] == [before[0], before[2]]
+    assert b.next_due == clock.at - DAY + 1.5 * HOUR
+    [only] = store.claim_due(9, TTL)
+    assert only.state.url == url_of("b")
+    store.record([poll(only)])
+    clock.forward(hours=0.5)
+    assert [claim.state.url for claim in store.claim_due(9, TTL)] == [url_of("a")]
+    assert store.turn_on(turned) == 0
+
+
+def test_e15_a_whole_host_that_asked_for_hours(opened: Opened, clock: Clock) -> None:
+    """Its rest, too, is as long as before once the clock is right again."""
+    store = opened(whole_host_waits=True, host_delay=1.0)
+    store.sync_sources(sources("a"))
+    until = clock.at + 3 * HOUR
+    told = Schedule(due=until, reason="Retry-After", not_before=until)
+    store.record([failed(claimed(store, "a"), schedule=told)])
+    clock.forward(days=-1)
+    turned = store.turn_back(TTL)
+    assert turned is not None
+    clock.forward(days=1)
+    assert store.turn_on(turned) == 1
+    assert store.turn(url_of("a"), TTL) == until

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from feeds.models import FeedFacts, Receipt, SourceState, Standing, Subscription
+from feeds.models import FeedFacts, Receipt, Schedule, SourceState, Standing, Subscription
 from feeds.store import Store
 from feeds.store import websub as pushing
 from tests.databases import Clock, Opened
-from tests.store.material import HOUR, TTL, claimed, poll, sources, url_of
+from tests.store.material import HOUR, TTL, claimed, failed, poll, sources, url_of
 
 BASE = "https://me.test/websub/"
 MINUTE = timedelta(minutes=1)
@@ -175,6 +175,47 @@ def test_a_lease_that_ends(store: Store, clock: Clock) -> None:
     assert len(store.claim_due(1, TTL)) == 1
 
 
+def test_due_before_the_safety_net(store: Store, clock: Clock) -> None:
+    """Pushed sources that were planned without their push; not those that are claimed, forced,
+    failing, paused, or due at the end of their lease; and each is moved once, only later."""
+    ones = begun(store, "a", "claimed", "forced", "failing", "paused", "short")
+    for each in ones:
+        verified(store, each, 48 * HOUR if each is not ones[-1] else HOUR)
+    clock.forward(minutes=1)
+    store.make_due([url_of("claimed")])
+    claimed(store, "claimed")
+    store.make_due([url_of("failing")])
+    store.record([failed(claimed(store, "failing"))])
+    store.make_due([url_of("forced")])
+    names = ("a", "claimed", "forced", "failing", "short")
+    store.sync_sources([*sources(*names), *sources("paused", paused=True)])
+    [early] = store.push_early(10, 24 * HOUR)
+    assert early.url == url_of("a")
+    assert store.push_early(10, HOUR) == []
+    net = Schedule(due=clock() + 24 * HOUR, reason="pushed")
+    store.plan_push(early, net)
+    store.plan_push(early, Schedule(due=clock() + 2 * HOUR, reason="sooner"))
+    for name in ("claimed", "forced", "failing", "paused"):
+        before = state_of(store, name) if name != "paused" else None
+        if before is not None:
+            store.plan_push(before, net)
+            assert state_of(store, name) == before
+    assert (state_of(store, "a").next_due, state_of(store, "a").reason) == (net.due, "pushed")
+    assert store.push_early(10, 24 * HOUR) == []
+
+
+def test_a_plan_of_before_another_poll(store: Store, clock: Clock) -> None:
+    """What was decided on an older state is not written over a newer one."""
+    [one] = begun(store, "a")
+    verified(store, one, 48 * HOUR)
+    [early] = store.push_early(10, 24 * HOUR)
+    clock.forward(hours=1)
+    polled(store, "a")
+    before = state_of(store, "a")
+    store.plan_push(early, Schedule(due=clock() + 24 * HOUR, reason="pushed"))
+    assert state_of(store, "a") == before
+
+
 def test_polled_no_later_for_it(store: Store, clock: Clock) -> None:
     """A due time before the one given stays, and a verification that came between as well."""
     [before] = begun(store, "a")
@@ -275,7 +316,9 @@ def test_a_clock_that_ran_ahead(store: Store, clock: Clock) -> None:
     polled(store, "a", "b")
     verified(store, new, 24 * HOUR)
     clock.forward(days=-10)
-    assert store.turn_back(TTL) == timedelta(days=10)
+    turned = store.turn_back(TTL)
+    assert turned is not None
+    assert turned.step == timedelta(days=10)
     found = store.subscription(new.token)
     assert found is not None
     assert (found.verified_at, found.next_at) == (clock(), clock() + 12 * HOUR)

@@ -1,5 +1,5 @@
-"""E11, E31: how often when nobody says so. The last hours of the rehearsal go in steps of 12
-minutes, so that what is asked often shows."""
+"""E11, E31: how often when nobody says so. Towards its end the rehearsal goes in steps of 12 and
+18 minutes, so that what is asked often shows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from config.etiquette.replies import Answer, Moment, document, rss
 from config.etiquette.seen import Seen
 from config.etiquette.stage import Fault, Rule, Scene
 
-FINE = 191.9
-"""Hours: from here on the steps are small."""
+FINE, COARSE = 191.9, 193.2
+"""Hours: from the one to the other the steps are small."""
 LEARNED = re.compile(r"learned|posts every")
 MINUTE, MONTH = timedelta(minutes=1), timedelta(days=30)
 
@@ -45,9 +45,11 @@ def _plan_11(scene: Scene) -> None:
     scene.feed("every day", posting(MINUTE), every="1d")
 
 
-def _gaps(seen: Seen, name: str, least: float, most: float, after: float = 0.0) -> Iterator[Fault]:
+def _gaps(
+    seen: Seen, name: str, least: float, most: float, after: float = 0.0, until: float = 999.0
+) -> Iterator[Fault]:
     """Hours between two polls, as far as the steps of the rehearsal let them be."""
-    polls = [each for each in seen.polls(name) if seen.hours(each) >= after]
+    polls = [each for each in seen.polls(name) if after <= seen.hours(each) < until]
     for one, two in pairwise(polls):
         gap = (two.now - one.now).total_seconds() / 3600
         if gap < least:
@@ -62,8 +64,9 @@ def _gaps(seen: Seen, name: str, least: float, most: float, after: float = 0.0) 
 
 def _judge_11(seen: Seen) -> Iterator[Fault]:
     yield from _gaps(seen, "busy", 0.25, 28.0)
-    yield from _gaps(seen, "busy", 0.25, 0.65, after=FINE)
+    yield from _gaps(seen, "busy", 0.25, 0.65, after=FINE, until=COARSE)
     yield from _gaps(seen, "busy, no validators", 1.0, 28.0)
+    yield from _gaps(seen, "busy, no validators", 1.0, 2.5, after=FINE)
     yield from _gaps(seen, "monthly", 0.25, 28.0)
     # An interval of one hour to begin with, whatever is learned afterwards.
     yield from none_between(seen, "undated", 0.1, 0.9, "the first interval is one hour")

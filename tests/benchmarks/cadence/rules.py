@@ -41,8 +41,9 @@ class Feedmill:
         at, state = _moment(now), self.state
         rhythm = state.rhythm
         if shown > before or rhythm is None:
-            found = [_moment(each) for each in posts[before:shown]]
-            rhythm = learn(state.rhythm, found, at, state.last_success_at) or state.rhythm
+            found = [_moment(each) for each in posts[max(before, shown - WINDOW) : shown]]
+            before_at, all_new = state.last_success_at, len(found) == WINDOW
+            rhythm = learn(rhythm, found, at, before_at, all_new=all_new) or rhythm
         state = replace(state, rhythm=rhythm)
         due = next_poll(Facts(self.policy, state, None, Answer(at=at))).due
         first = state.first_polled_at or at
