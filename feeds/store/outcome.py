@@ -34,8 +34,15 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
         told |= {name: getattr(row, name) for name in _STANDING}
     else:
         told |= _succeeded(row, poll, new + changed) if poll.failure is None else _failed(row, poll)
+    if poll.pushed:
+        told = {name: getattr(row, name) for name in told} | {name: told[name] for name in _BROUGHT}
     resting = row.paused or not row.active or told["retired"]
-    return told | {"wake": None if resting else poll.schedule.due}
+    return told | {"wake": None if resting else told["next_due"]}
+
+
+_BROUGHT = ("polls", "rhythm", "article_count", "last_new_at", "claim_until")
+"""What is written of a delivery. The rest as it is in the row, not as it was when claimed: the due
+time may have been changed while the delivery was read."""
 
 
 def _facts(row: Any, poll: Poll) -> dict[str, Any]:

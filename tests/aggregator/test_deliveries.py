@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.deliveries import Deliveries
+from aggregator.deliveries import Deliveries, pushed
 from aggregator.identity.urls import default_rules
+from aggregator.notices import notices
 from aggregator.poll import Poller
 from aggregator.read.reader import read
 from feeds.models import (
@@ -129,13 +130,45 @@ def test_articles_and_nothing_else(box: Mailbox) -> None:
     assert (taken.outcome, taken.why, taken.status) == (Outcome.NEW, "WebSub", None)
     assert box.titles() == {"Title of one", "Title of two"}
     after = box.state()
-    changed = {"last_polled_at", "last_success_at", "last_new_at", "article_count", "rhythm"}
+    changed = {"last_new_at", "article_count", "rhythm"}
     for name in SourceState.__slots__:
         if name not in changed:
             assert getattr(after, name) == getattr(before, name), name
     [line, _] = box.store.ledger(after.id)
     assert (line.reason, line.sent, line.got, line.new) == ("WebSub", None, None, 2)
     assert box.take() == []
+
+
+def test_a_source_that_fails_goes_on_failing(box: Mailbox) -> None:
+    """E23: its own address was not asked, so that its backoff, its week of failure and the 410 that
+    waits to be confirmed stay; and nobody is told that it is back."""
+    box.clock.forward(hours=7)
+    box.store.record([failed(claimed(box.store, "a"), "gone", gone=True)])
+    box.clock.forward(days=8)
+    before = box.state()
+    box.bring(rss("one"))
+    [taken] = box.take()
+    after = box.state()
+    assert (after.failures, after.failing_since, after.gone_seen) == (1, before.failing_since, True)
+    assert (after.error_kind, after.last_polled_at) == ("gone", before.last_polled_at)
+    assert notices(taken) == []
+    box.store.record([failed(claimed(box.store, "a"), "gone", gone=True)])
+    assert box.state().retired
+
+
+def test_planned_anew_while_it_was_read(box: Mailbox) -> None:
+    """E15: a changed `every` that was read in that moment stands, and so does its due time."""
+    box.bring(rss("one"))
+    claim = box.store.claim_one(url_of("a"), TTL)
+    assert claim is not None
+    soon = Schedule(due=box.clock() + timedelta(minutes=5), reason="every")
+    anew = [replace(each, every=300.0) for each in box.declared.values()]
+    box.store.sync_sources(anew, lambda _state, _every: soon)
+    box.store.record([pushed(poll(claim, "one"))])
+    after = box.state()
+    assert (after.every, after.next_due, after.reason) == (300.0, soon.due, "every")
+    box.clock.forward(minutes=6)
+    claimed(box.store, "a")
 
 
 def test_a_part_is_no_removal(box: Mailbox) -> None:
