@@ -23,7 +23,7 @@ import structlog
 from aggregator.fetch.freshness import freshness
 from aggregator.fetch.post import Posted
 from aggregator.round import Pause
-from aggregator.schedule import Answer, Facts, Policy, next_poll
+from aggregator.schedule import Policy, again
 from aggregator.websub import (
     FIRST_RETRY,
     HubAnswer,
@@ -203,14 +203,7 @@ def resumed(state: SourceState, policy: Policy, every: float | None, now: dateti
     push, and with thousands that a hub has left not all at once. Backoff stands. Pure."""
     if state.next_due is None or state.last_polled_at is None or state.error_kind is not None:
         return state.next_due or now
-    at, fresh_until = state.last_polled_at, state.fresh_until
-    answer = Answer(
-        at=at,
-        max_age=(fresh_until - at).total_seconds() if fresh_until else None,
-        hints=state.hints,
-    )
-    plain = replace(state, push_until=None)
-    facts = Facts(policy, plain, every, answer)
+    plain = again(policy, replace(state, push_until=None), every)
     number = int.from_bytes(blake2b(str(state.id).encode(), digest_size=4).digest())
-    spread = now + timedelta(seconds=facts.base * number / 2**32)
-    return max(next_poll(facts).due, spread, state.not_before or spread)
+    spread = now + timedelta(seconds=(every or policy.interval) * number / 2**32)
+    return max(plain.due, spread)
