@@ -112,6 +112,9 @@ def unwritable(poll: Poll, why: str) -> Poll:
         why=poll.why,
         every=poll.every,
         fresh_until=poll.fresh_until,
+        hops=poll.hops,
+        move=poll.claim.state.move,
+        pushed=poll.pushed,
         failure=Failure(kind="store", text=f"its articles can't be stored: {why}"),
         counts_as_failure=True,
     )

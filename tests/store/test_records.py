@@ -12,8 +12,10 @@ from feeds.models import (
     Hints,
     Key,
     KeyKind,
+    Move,
     Outcome,
     Recorded,
+    Schedule,
     Status,
     Validators,
 )
@@ -239,7 +241,10 @@ def test_one_bad_poll_spoils_no_other(opened: Opened, clock: Clock, poison: str)
     the batch stands, and the bad one is not polled again before its time."""
     store = opened()
     store.sync_sources(sources("a", "b", "c"))
-    a, b, c = store.claim_due(3, TTL)
+    move = Move(to="https://moved.example/feed", since=clock.at)
+    store.record([poll(claimed(store, "b"), move=move, schedule=Schedule(due=clock.at, reason=""))])
+    clock.forward(seconds=2)
+    a, b, c = sorted(store.claim_due(3, TTL), key=lambda claim: claim.source_id)
     bad = poll(b, "good", validators=Validators(url="x", etag="\udcff"))
     if poison == "entry":
         entry = Entry(guid="bad", title="\ud800")
@@ -247,7 +252,7 @@ def test_one_bad_poll_spoils_no_other(opened: Opened, clock: Clock, poison: str)
     done = store.record([poll(a, "one"), bad, poll(c, "three")])
     assert [(each.new, each.fenced) for each in done] == [(1, False), (0, False), (1, False)]
     state = store.sources()[1]
-    assert (state.error_kind, state.article_count) == ("store", 0)
+    assert (state.error_kind, state.article_count, state.move) == ("store", 0, move)
     assert {article.entry.guid for article in store.articles(None, 9)} == {"one", "three"}
     clock.forward(minutes=30)
     assert store.claim_due(10, TTL) == []
