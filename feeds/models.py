@@ -235,6 +235,7 @@ class SourceState:
     body_digest: bytes | None = None
     hints: Hints = Hints()
     title: str | None = None
+    """The document's, whatever the operator calls it: a move is proven by it (E21)."""
     link: str | None = None
     hub: str | None = None
     self_link: str | None = None

@@ -20,7 +20,7 @@ from feeds.store.sql import chunks, insert_missing, one_at_a_time
 from feeds.store.tables import host, source
 
 _FIELDS = tuple(each.name for each in fields(SourceState))
-STATE = (*(source.c[name] for name in _FIELDS), source.c.name)
+STATE = tuple(source.c[name] for name in _FIELDS)
 INFO = tuple(
     source.c[name]
     for name in ("id", "url", "host", "public", "name", "title", "link", "last_new_at")
@@ -28,12 +28,8 @@ INFO = tuple(
 
 
 def state_of(row: Any) -> SourceState:
-    """A row that begins with the columns STATE. Its title is the operator's, else the
-    document's."""
-    values = dict(zip(_FIELDS, row, strict=False))
-    if row.name:
-        values["title"] = row.name
-    return SourceState(**values)
+    """A row that begins with the columns STATE."""
+    return SourceState(**dict(zip(_FIELDS, row, strict=False)))
 
 
 def info_of(row: Any) -> SourceInfo:
