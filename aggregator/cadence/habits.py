@@ -139,7 +139,3 @@ def _hazards(gaps: list[float], age: float) -> list[float]:
         found.append(rate)
         at, lower = end, edge
     return found
-
-
-def weight_at(weight: tuple[float, ...], seconds: int) -> float:
-    return weight[hour_of_week(seconds)]
