@@ -26,19 +26,12 @@ DAY = timedelta(days=1)
 
 @dataclass
 class Canned:
-    """A Poster with one answer to all; it remembers what it was sent."""
+    """A Post with one answer to all; it remembers what it was sent."""
 
     answer: Posted | FetchError
     sent: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
 
-    def post(
-        self,
-        url: str,
-        form: Mapping[str, str],
-        *,
-        timeout: float,
-        allow_private: bool | tuple[str, ...] = False,
-    ) -> Posted:
+    def __call__(self, url: str, form: Mapping[str, str]) -> Posted:
         self.sent.append((url, form))
         if isinstance(self.answer, FetchError):
             raise self.answer
@@ -59,7 +52,7 @@ class House:
         self.declared: dict[str, Source] = {}
         self.callbacks = HubCallbacks(store=store, lease=7200.0, max_body=1000)
         self.subscriber = Subscriber(
-            store=store, poster=self.hub, sources=self.declared, base=BASE, lease=7200.0
+            store=store, post=self.hub, sources=self.declared, base=BASE, lease=7200.0
         )
 
     def configure(self, *names: str, hub: str = "https://hub.test/") -> None:
@@ -202,14 +195,13 @@ def test_stopping(house: House) -> None:
     house.configure("a")
     held, reached = threading.Event(), threading.Event()
 
-    class Slow(Canned):
-        def post(self, *_one: object, **_more: object) -> Posted:
-            reached.set()
-            held.wait(20)
-            return posted(202)
+    def slow(_hub: str, _form: Mapping[str, str]) -> Posted:
+        reached.set()
+        held.wait(20)
+        return posted(202)
 
-    slow = replace(house.subscriber, poster=Slow(posted(202)))
-    stopping = threading.Thread(target=slow.tick, args=[lambda _seconds: reached.wait(20)])
+    subscriber = replace(house.subscriber, post=slow)
+    stopping = threading.Thread(target=subscriber.tick, args=[lambda _seconds: reached.wait(20)])
     stopping.start()
     stopping.join(20)
     assert not stopping.is_alive()
