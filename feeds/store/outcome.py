@@ -6,7 +6,7 @@ from typing import Any
 
 from feeds.models import Failure, Outcome, Poll
 from feeds.store.codec import text
-from feeds.store.sources import host_of
+from feeds.store.hosts import host_of
 
 
 def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from sqlalchemy.engine import Connection
 from feeds.models import Hints, Source, SourceInfo, SourceState
 from feeds.protocols import Reschedule
 from feeds.store import ledger
-from feeds.store.codec import EPOCH, Moment
+from feeds.store.codec import Moment
 from feeds.store.engine import Database
-from feeds.store.sql import chunks, insert_missing, one_at_a_time
-from feeds.store.tables import host, source
+from feeds.store.hosts import add_hosts, host_of, refresh_hosts
+from feeds.store.sql import chunks, one_at_a_time
+from feeds.store.tables import source
 
 _FIELDS = tuple(each.name for each in fields(SourceState))
 STATE = tuple(source.c[name] for name in _FIELDS)
@@ -42,12 +43,6 @@ def info_of(row: Any) -> SourceInfo:
         link=row.link,
         updated=row.last_new_at,
     )
-
-
-def host_of(url: str) -> str:
-    """The lower-cased host name, any port (E19); a local file is a host of its own."""
-    parts = urlsplit(url)
-    return url if parts.scheme == "file" else (parts.hostname or url)
 
 
 def is_public(declared: Source) -> bool:
@@ -232,28 +227,6 @@ def _reschedule(
         )
     )
     connection.execute(statement, changes)
-
-
-# --- hosts
-
-
-def add_hosts(connection: Connection, names: Iterable[str]) -> None:
-    insert_missing(connection, host, [{"name": n, "next_allowed": EPOCH} for n in sorted(names)])
-
-
-def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
-    """Each host wakes with the first of its sources. Locked in order of name, against deadlock."""
-    least = (
-        sa.select(sa.func.min(source.c.wake)).where(source.c.host == host.c.name).scalar_subquery()
-    )
-    for some in chunks(sorted(set(names)), 1000):
-        connection.execute(
-            sa.select(host.c.name)
-            .where(host.c.name.in_(some))
-            .order_by(host.c.name)
-            .with_for_update(key_share=True)
-        ).all()
-        connection.execute(sa.update(host).where(host.c.name.in_(some)).values(wake=least))
 
 
 # --- reading

@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.store import websub
-from feeds.store.claims import HostLimit
 from feeds.store.codec import Moment
 from feeds.store.engine import Database
-from feeds.store.sources import refresh_hosts
+from feeds.store.hosts import HostLimit, refresh_hosts
 from feeds.store.sql import among
 from feeds.store.tables import errand, host, source
 

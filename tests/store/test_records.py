@@ -14,9 +14,11 @@ from feeds.models import (
     KeyKind,
     Move,
     Outcome,
+    Poll,
     Recorded,
     Schedule,
     Status,
+    Turn,
     Validators,
 )
 from feeds.store import Store
@@ -258,6 +260,16 @@ def test_one_bad_poll_spoils_no_other(opened: Opened, clock: Clock, poison: str)
     assert store.claim_due(10, TTL) == []
 
 
+def test_what_a_hub_brought_was_no_request(opened: Opened, clock: Clock) -> None:
+    """E19: the host's delay starts with a request to it, not with a delivery."""
+    store = opened(host_delay=60.0)
+    store.sync_sources(sources("a"))
+    claim = store.claim_one(url_of("a"), TTL)
+    assert claim is not None
+    store.record([poll(claim, "one", pushed=True)])
+    assert isinstance(store.turn(url_of("a"), TTL), Turn)
+
+
 def test_opposite_orders_do_not_deadlock(store: Store) -> None:
     """Many sources that carry the same stories in opposite orders are recorded at once: sorted
     writes can't wait for each other (PostgreSQL would end one of them)."""
@@ -286,6 +298,36 @@ def test_opposite_orders_do_not_deadlock(store: Store) -> None:
     assert faults == []
     assert store.counts()["articles"] == 12 * len(names)
     assert store.integrity() == []
+
+
+def test_moves_to_each_others_hosts_do_not_deadlock(store: Store) -> None:
+    """Adopted redirects lead to hosts whose own sources are recorded at that moment."""
+    count = 12
+    store.sync_sources(sources(*(f"s{n:02}" for n in range(count))))
+    faults: list[BaseException] = []
+
+    def work(batch: list[Poll]) -> None:
+        start.wait()
+        try:
+            store.record(batch)
+        except Exception as error:
+            faults.append(error)
+
+    for turn in range(6):
+        store.make_due()
+        claims = [claim for _ in range(3) for claim in store.claim_due(count, TTL)]
+        polls = [
+            poll(claim, adopt=f"https://s{(n * 5 + turn) % count:02}.example/{claim.source_id}")
+            for n, claim in enumerate(claims)
+        ]
+        batches = [polls[n::6] for n in range(6)]
+        start = threading.Barrier(6)
+        threads = [threading.Thread(target=work, args=(batch,)) for batch in batches]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert faults == []
 
 
 def test_a_batch_has_a_source_once(opened: Opened, clock: Clock) -> None:
