@@ -23,7 +23,7 @@ from feeds.errors import (
     RateLimited,
 )
 from feeds.models import Outcome, Poll, Source, SourceState, Validators
-from feeds.protocols import Request, Response
+from feeds.protocols import Fetcher, Request, Response
 from feeds.store import Store
 from tests.aggregator.making import NOW, claim
 from tests.flows.command import rss
@@ -59,9 +59,9 @@ def ok(body: bytes, status: int = 200, cache_control: str = "") -> Response:
     )
 
 
-def poller(fetcher: Canned, **source: object) -> Poller:
+def poller(fetcher: Fetcher, **source: Any) -> Poller:
     return Poller(
-        sources={URL: Source(url=URL, **source)},  # type: ignore[arg-type]
+        sources={URL: Source(url=URL, **source)},
         fetcher=fetcher,
         read=read,
         known=lambda _source, _digests: [],
