@@ -69,6 +69,14 @@ def test_a_failed_errand_gives_its_turn_back(store: Store, clock: Clock) -> None
         assert isinstance(store.turn(origin.url("/"), TTL), Turn)
 
 
+def test_a_turn_outlasts_its_request(store: Store, clock: Clock) -> None:
+    """The clock of the database is another than libcurl's deadline."""
+    some, _ = turns(store, clock)
+    with some.at("http://a.test/", 30.0):
+        clock.forward(seconds=31)
+        assert not isinstance(store.turn("http://a.test/", TTL), Turn)
+
+
 def test_patience_ends(store: Store, clock: Clock) -> None:
     """A host that is busy for longer than we wait is HostBusy, without a request."""
     some, _ = turns(store, clock, patience=0.5)

@@ -201,8 +201,9 @@ def test_a_parked_domain_is_not_adopted(opened: Opened, clock: Clock) -> None:
         for _ in range(6):
             assert here.polled(hours=25).failure is not None
         assert (here.state.fetch_url, here.state.move) == (here.origin.url("/old"), None)
-        here.origin.serve("/parked", rss("casino", "poker", title="Casino"))
-        for _ in range(6):
+        for day in range(6):
+            # Its own articles are known by the second day; they were never ours.
+            here.origin.serve("/parked", rss("casino", f"day {day}", title="Casino"))
             here.polled(hours=25)
         assert here.state.fetch_url == here.origin.url("/old")
         assert here.state.move is not None
