@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import AddressChange, Poll
+from feeds.store import outcome
 from feeds.store.engine import Database
 from feeds.store.hosts import add_hosts, host_of, refresh_hosts
 from feeds.store.tables import address_change, source
@@ -25,11 +26,11 @@ def adopted(connection: Connection, rows: Mapping[int, Any], polls: Mapping[int,
             "source_id": i,
             "at": poll.started_at,
             "before": rows[i].fetch_url,
-            "after": poll.adopt,
+            "after": after,
             "why": poll.adopt_why,
         }
         for i, poll in sorted(polls.items())
-        if poll.adopt
+        if (after := outcome.adopted(rows[i], poll))
     ]
     hosts = {host_of(str(note["after"])) for note in notes}
     if notes:

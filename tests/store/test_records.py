@@ -260,6 +260,21 @@ def test_one_bad_poll_spoils_no_other(opened: Opened, clock: Clock, poison: str)
     assert store.claim_due(10, TTL) == []
 
 
+def test_an_address_that_the_operator_changed_meanwhile(opened: Opened, clock: Clock) -> None:
+    """Where the redirects of the old one lead is neither adopted nor remembered (E21)."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    claim = claimed(store, "a")
+    store.sync_sources(sources("b", was=url_of("a")))
+    move = Move(to=url_of("c"), since=clock.at)
+    store.record([poll(claim, "one", adopt=url_of("c"), move=move)])
+    [state] = store.sources()
+    assert (state.fetch_url, state.move, state.article_count) == (url_of("b"), None, 1)
+    assert store.address_changes() == []
+    store.make_due()
+    assert claimed(store, "b").source_id == claim.source_id
+
+
 def test_what_a_hub_brought_was_no_request(opened: Opened, clock: Clock) -> None:
     """E19: the host's delay starts with a request to it, not with a delivery."""
     store = opened(host_delay=60.0)
