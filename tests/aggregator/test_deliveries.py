@@ -14,6 +14,7 @@ from aggregator.notices import notices
 from aggregator.poll import Poller
 from aggregator.read.reader import read
 from feeds.models import (
+    Document,
     FeedFacts,
     Outcome,
     Poll,
@@ -24,7 +25,7 @@ from feeds.models import (
     Subscription,
     Validators,
 )
-from feeds.protocols import Request, Response
+from feeds.protocols import ReadDocument, Request, Response
 from feeds.store import Store, open_store
 from tests.databases import Clock
 from tests.flows.command import rss
@@ -49,6 +50,7 @@ class Mailbox:
     declared: dict[str, Source]
     polls: list[Poll] = field(default_factory=list)
     subscription: Subscription | None = None
+    read: ReadDocument = read
 
     def __post_init__(self) -> None:
         self.store.sync_sources(self.declared.values())
@@ -88,7 +90,7 @@ class Mailbox:
         poller = Poller(
             sources=self.declared,
             fetcher=Nobody(),
-            read=read,
+            read=self.read,
             known=self.store.known,
             rules=default_rules(),
             now=self.clock,
@@ -219,6 +221,26 @@ def test_while_it_is_polled(box: Mailbox) -> None:
     assert [each.claim.state.url for each in box.take()] == [url_of("b")]
     box.store.release([claim])
     assert [each.claim.state.url for each in box.take()] == [url_of("a")]
+
+
+def test_read_too_slowly(box: Mailbox) -> None:
+    """Its claim ran out and another worker has the source: nothing is written, and it is read
+    again, not lost."""
+
+    def slow(body: bytes, url: str, kind: str | None) -> Document:
+        box.clock.forward(seconds=TTL.total_seconds() + 1)
+        assert box.store.claim_one(url_of("a"), TTL) is not None
+        return read(body, url, kind)
+
+    box.bring(rss("one"))
+    box.read = slow
+    [late] = box.take()
+    assert late.new
+    assert box.titles() == set()
+    box.read = read
+    box.clock.forward(seconds=TTL.total_seconds() + 1)
+    assert len(box.take()) == 1
+    assert box.titles() == {"Title of one"}
 
 
 def test_never_to_be_read(box: Mailbox) -> None:
