@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from feeds.models import Claim, Delivery, Poll, Recorded, Schedule, Source, Validators
+from feeds.models import Claim, Delivery, Poll, Recorded, Source, Validators
 from feeds.protocols import HubStore, PollStore, Response
 
 log = structlog.get_logger("feedmill.websub")
@@ -81,20 +81,13 @@ def response(delivery: Delivery) -> Response:
 
 def pushed(poll: Poll) -> Poll:
     """What a delivery may say: articles, and nothing else. It may hold only what is new (as a 226
-    does), and it is no answer of the source's: validators, digest, facts, the next due time and
-    what the server asked of us stay as the last poll left them. Pure."""
+    does), and it is no answer of the source's: neither what it says of the feed nor whether the
+    source answers at all is known by it. Pure."""
     state = poll.claim.state
-    due = state.next_due or poll.schedule.due
     return replace(
         poll,
+        pushed=True,
         status=None,
-        schedule=Schedule(due=due, reason=state.reason, not_before=state.not_before),
         validators=None,
-        body_digest=None,
-        facts=None,
-        every=state.every,
-        fresh_until=state.fresh_until,
-        move=state.move,
-        adopt=None,
-        adopt_why="",
+        schedule=replace(poll.schedule, due=state.next_due or poll.started_at, reason=state.reason),
     )

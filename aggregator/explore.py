@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import groupby
 from urllib.parse import urldefrag, urlsplit
 
 from aggregator.discover import Candidate, Rank, candidates, guesses
+from aggregator.moves import permanent_target
 from feeds.errors import NotAFeed, PollError
 from feeds.models import Document
 from feeds.protocols import ReadDocument, Response
-
-_PERMANENT = (301, 308)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +37,7 @@ class Found:
         """The address to poll: past permanent redirects, up to the first temporary one (E22)."""
         if self.response is None or "@" in urlsplit(self.url).netloc:
             return self.url  # credentials are not in the addresses that redirects led to
-        url = urldefrag(self.url).url
-        for hop, after in pairwise(self.response.hops):
-            if hop.status not in _PERMANENT:
-                break
-            url = after.url
-        return url
+        return permanent_target(self.response.hops) or urldefrag(self.url).url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 
+from aggregator.identity.urls import is_web
 from feeds.models import Document
 
 _MAX = 16_384
@@ -54,15 +55,6 @@ def links(header: str, url: str) -> Iterator[tuple[str, str]]:
             continue
         for rel in parameters.get("rel", "").lower().split():
             yield rel, target
-
-
-def is_web(url: str) -> bool:
-    """Whether it can be asked at all: http or https, with a host, no fragment needed."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _resolved(url: str, target: str) -> str | None:

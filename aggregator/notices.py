@@ -28,6 +28,8 @@ class Notice:
 
 def notices(poll: Poll) -> list[Notice]:
     """Of a poll that was recorded."""
+    if poll.pushed:
+        return []  # the source was not asked
     state = poll.claim.state
     found = []
     if poll.adopt:

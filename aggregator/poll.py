@@ -15,7 +15,7 @@ from aggregator.cadence import learn
 from aggregator.dates import first_dates, plausible, updated_date
 from aggregator.fetch.blocked import misplaced
 from aggregator.fetch.credentials import guarded, hidden, login, stays_home
-from aggregator.fetch.freshness import freshness
+from aggregator.fetch.freshness import Freshness, freshness
 from aggregator.identity.keys import Bound, bind, digests, identify
 from aggregator.identity.urls import UrlRules
 from aggregator.links import announced
@@ -99,11 +99,11 @@ class Poller:
         try:
             response = obtain()
             poll = self._success(blank, source, response)
-        except HostBusy:
-            schedule = deferred(
-                Facts(self.policy, claim.state, source.every, Answer(at=self.now()))
+        except HostBusy as error:
+            facts = Facts(self.policy, claim.state, source.every, Answer(at=self.now()))
+            poll = replace(
+                blank, outcome=Outcome.DEFERRED, schedule=deferred(facts), hops=error.hops
             )
-            poll = replace(blank, outcome=Outcome.DEFERRED, schedule=schedule)
         except PollError as error:
             poll = self._failure(blank, source, error, response)
         return replace(poll, duration=time.monotonic() - clock)
@@ -126,13 +126,7 @@ class Poller:
 
     def _success(self, poll: Poll, source: Source, response: Response) -> Poll:
         state = poll.claim.state
-        poll = replace(
-            poll,
-            status=response.status,
-            bytes_received=response.bytes_received,
-            hops=response.hops,
-            validators=response.validators,
-        )
+        poll = replace(_answered(poll, response), validators=response.validators)
         # What has not changed since last time is the old document only if that was no redirect.
         unmoved = state.move is None
         if response.status == 304:
@@ -174,13 +168,6 @@ class Poller:
         moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=private)
         return replace(poll, move=moving.move, adopt=moving.adopt, adopt_why=moving.why)
 
-    def _page(self, poll: Poll, error: PollError, response: Response) -> PollError:
-        """E28: which page it is, where one was served instead of a feed."""
-        fresh = freshness(response.headers, self.now())
-        fine = poll.claim.state.last_success_at is not None
-        told = (response.status, response.headers, response.body, fresh)
-        return misplaced(error, *told, fine=fine)
-
     def _scheduled(
         self, poll: Poll, source: Source, response: Response, state: SourceState
     ) -> Poll:
@@ -199,15 +186,23 @@ class Poller:
         self, poll: Poll, source: Source, error: PollError, response: Response | None
     ) -> Poll:
         """`response`: what came before the error, when it was the reading that failed."""
+        at, state = self.now(), poll.claim.state
         if response is not None:
-            error = self._page(poll, error, response)
-        fetch = error if isinstance(error, FetchError) else FetchError(str(error))
+            fresh = freshness(response.headers, at)
+            page = (response.status, response.headers, response.body, fresh)
+            error = misplaced(error, *page, fine=state.last_success_at is not None)
+            poll = _answered(poll, response)
+        elif isinstance(error, FetchError):
+            fresh = Freshness(error.max_age, error.retry_after)
+            poll = replace(poll, status=error.status, hops=error.hops)
+        else:
+            fresh = Freshness()
         limited, gone = isinstance(error, RateLimited), isinstance(error, Gone)
         answer = Answer(
-            at=self.now(),
-            max_age=fetch.max_age,
-            retry_after=fetch.retry_after,
-            hints=poll.claim.state.hints,
+            at=at,
+            max_age=fresh.max_age,
+            retry_after=fresh.retry_after,
+            hints=state.hints,
             failed=not limited,
             rate_limited=limited,
             gone=gone,
@@ -215,16 +210,23 @@ class Poller:
         return replace(
             poll,
             outcome=Outcome.FAILED,
-            status=response.status if response else fetch.status,
-            schedule=next_poll(Facts(self.policy, poll.claim.state, source.every, answer)),
-            fresh_until=_until(answer.at, answer.max_age),
-            hops=response.hops if response else fetch.hops,
+            schedule=next_poll(Facts(self.policy, state, source.every, answer)),
+            fresh_until=_until(at, fresh.max_age),
             failure=Failure(kind=error.kind, text=hidden(str(error), source)),
             counts_as_failure=not limited,
             gone=gone,
             # A body that could not be read must be fetched again, whole (E4).
             validators=None,
         )
+
+
+def _answered(poll: Poll, response: Response) -> Poll:
+    return replace(
+        poll,
+        status=response.status,
+        bytes_received=response.bytes_received,
+        hops=response.hops,
+    )
 
 
 def _facts(document: Document, response: Response) -> FeedFacts:

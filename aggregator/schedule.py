@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from aggregator.cadence import Guess, guess
+from feeds.errors import RateLimited
 from feeds.models import Hints, Schedule, SourceState
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -110,17 +111,17 @@ def again(policy: Policy, state: SourceState, every: float | None) -> Schedule:
     """The schedule anew from the last poll and what the server then said: the operator changed
     `every` (E15), a push began or ended (E30). The state as stored after that poll, which it must
     have had."""
-    at, failed = state.last_polled_at, state.failures > 0 and state.error_kind is not None
+    at = state.last_polled_at
     assert at is not None
-    stored = Schedule(due=state.next_due or at, reason=state.reason, not_before=state.not_before)
-    if state.error_kind is not None and not failed:
-        return stored  # 429: what it asked for has nothing to do with `every`
+    if state.error_kind == RateLimited.kind or state.reason == DEFERRED:
+        # What was asked of us, and a poll that is still to be made, have nothing to do with it.
+        return Schedule(due=state.next_due or at, reason=state.reason, not_before=state.not_before)
     answer = Answer(
         at=at,
         max_age=(state.fresh_until - at).total_seconds() if state.fresh_until else None,
         retry_after=state.not_before,
         hints=state.hints,
-        failed=failed,
+        failed=state.error_kind is not None,
     )
     before = replace(state, failures=max(0, state.failures - 1))
     return next_poll(Facts(policy, before, every, answer))
@@ -186,7 +187,7 @@ def _twice_last(facts: Facts) -> float:
     """429 without a word on when: twice the last wait, up to a day."""
     state = facts.state
     last = facts.base
-    if state.error_kind == "rate-limited" and state.next_due and state.last_polled_at:
+    if state.error_kind == RateLimited.kind and state.next_due and state.last_polled_at:
         last = max(last, (state.next_due - state.last_polled_at).total_seconds() * 2)
     return min(last, facts.ceiling)
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -47,22 +46,13 @@ HUBS = 20
 """Hubs asked at a time …"""
 THREADS = 4
 """… so many at once."""
-TIMEOUT = 10.0
-"""Seconds for one request to a hub."""
 MARKED = 32
 """Random bytes of a token and of a secret (under 200 bytes as text, §5.1)."""
 
 
-class Poster(Protocol):
-    def post(
-        self,
-        url: str,
-        form: Mapping[str, str],
-        *,
-        timeout: float,
-        allow_private: bool | tuple[str, ...] = False,
-    ) -> Posted:
-        """Raises FetchError (HostBusy: nothing was sent), StoreError. Thread-safe."""
+Post = Callable[[str, Mapping[str, str]], Posted]
+"""(hub, form) → its answer. Raises FetchError (HostBusy: nothing was sent), StoreError. From
+any thread."""
 
 
 def unguessable() -> str:
@@ -74,12 +64,11 @@ class Subscriber:
     """`base`: what callbacks begin with; `lease`: seconds to ask for; `sources` by URL."""
 
     store: HubStore
-    poster: Poster
+    post: Post
     sources: Mapping[str, Source]
     base: str
     lease: float
     policy: Policy = field(default_factory=Policy)
-    allow_private: bool | tuple[str, ...] = False
     mint: Callable[[], str] = unguessable
 
     def tick(self, wait: Pause) -> None:
@@ -192,12 +181,7 @@ class Subscriber:
     def _post(self, asking: Subscription) -> HubAnswer:
         """Raises HostBusy."""
         try:
-            posted = self.poster.post(
-                asking.hub,
-                form(asking, self.lease),
-                timeout=TIMEOUT,
-                allow_private=self.allow_private,
-            )
+            posted = self.post(asking.hub, form(asking, self.lease))
         except HostBusy:
             raise
         except FetchError as error:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from aggregator.links import is_web
+from aggregator.identity.urls import is_web
 from feeds.models import SourceState, Standing, Subscription
 
 FIRST_RETRY = 300.0

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
-from aggregator.identity.urls import address_key
+from aggregator.identity.urls import address_key, is_web
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = frozenset(
@@ -106,15 +106,12 @@ def web_url(value: Any) -> str:
 
 
 def _is_web_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-            return False
-    except ValueError:
+    if not is_web(url):
         return False
     # The two parsers must agree on the host, else what is checked is not what is dialled.
     clean = not re.search(r"[\s\x00-\x1f\\]", url)
-    return clean and all(parts.hostname.rstrip(".").split(".")) and address_key(url) is not None
+    host = urlsplit(url).hostname or ""
+    return clean and all(host.rstrip(".").split(".")) and address_key(url) is not None
 
 
 def site_url(value: Any) -> str:

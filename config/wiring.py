@@ -41,6 +41,8 @@ OnRecorded = Callable[[Sequence[Poll], Sequence[Recorded]], None]
 
 READING = 20.0
 """Seconds that a reader may take for one document."""
+ASKING = 10.0
+"""Seconds for one request to a hub, and for its turn at the hub's host."""
 MARGIN = 60.0
 """Seconds by which a claim outlasts the longest poll."""
 
@@ -172,17 +174,18 @@ class App:
         settings, site = self.settings, self.settings.site
         return Subscriber(
             store=self.store,
-            poster=HttpPoster(
+            post=HttpPoster(
                 user_agent(site.url, site.contact),
                 self.turns.at,
+                timeout=ASKING,
+                allow_private=settings.poll.allow_private,
                 ca_file=settings.poll.ca_file,
                 proxy=settings.poll.proxy,
             ),
             sources=settings.sources,
             base=f"{site.url}/websub/",
             lease=settings.websub.lease,
-            policy=self.poller.policy,
-            allow_private=settings.poll.allow_private,
+            policy=self.policy,
         )
 
     def deliveries(self, on_recorded: OnRecorded) -> Deliveries:

@@ -235,6 +235,7 @@ class SourceState:
     body_digest: bytes | None = None
     hints: Hints = Hints()
     title: str | None = None
+    """The document's, whatever the operator calls it: a move is proven by it (E21)."""
     link: str | None = None
     hub: str | None = None
     self_link: str | None = None
@@ -502,6 +503,9 @@ class Poll:
     adopt_why: str = ""
     gone: bool = False
     """410 answered; a second one in a row retires the source (E23)."""
+    pushed: bool = False
+    """Brought by a hub: its articles are written, and nothing else. The source was not asked, so
+    that how it stands, and when it is due, stay as they are in the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -188,9 +189,9 @@ def opened(store_url: str, clock: Clock) -> Iterator[Opened]:
     """Opens stores on the database under test, driven by `clock`: opened(per_host=2) …"""
     stores: list[Store] = []
 
-    def open_one(**options: object) -> Store:
-        settings = {"now": clock, "host_delay": 0.0, **options}
-        stores.append(open_store(store_url, **settings))  # type: ignore[arg-type]
+    def open_one(**options: Any) -> Store:
+        settings: dict[str, Any] = {"now": clock, "host_delay": 0.0, **options}
+        stores.append(open_store(store_url, **settings))
         return stores[-1]
 
     yield open_one

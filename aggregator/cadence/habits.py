@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from aggregator.cadence.rhythm import HOURS, Rhythm, hour_of_week
+from aggregator.cadence.rhythm import HOURS, Rhythm
 
 DAY_S = 86_400
 EDGES = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 1e9)
@@ -139,7 +139,3 @@ def _hazards(gaps: list[float], age: float) -> list[float]:
         found.append(rate)
         at, lower = end, edge
     return found
-
-
-def weight_at(weight: tuple[float, ...], seconds: int) -> float:
-    return weight[hour_of_week(seconds)]

@@ -1,7 +1,7 @@
 """Conditional GET through requests over libcurl, under a guard and one deadline.
 
 transport (libcurl) · routes (certificates, proxies) · guard (addresses) · decode (codings)
-· client (redirects, validators) · post · credentials (whom they are told) · answers (statuses)
+· client (validators) · post · redirects · credentials (whom they are told) · answers (statuses)
 · blocked (pages) · freshness (max-age, Retry-After) · faults (libcurl's errors) · files
 """
 

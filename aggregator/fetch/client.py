@@ -9,19 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import quote, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag
 
 import requests
 
 from aggregator.fetch.answers import judge
 from aggregator.fetch.credentials import basic, split_userinfo, stays_home
 from aggregator.fetch.decode import ACCEPT
+from aggregator.fetch.redirects import MAX_REDIRECTS, following
 from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
+from aggregator.identity.urls import is_web
 from feeds.errors import BadRedirect, FetchError, TooManyRedirects, TooSlow
 from feeds.models import Hop, Validators
 from feeds.protocols import Pace, Request, Response
 
-MAX_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
 ACCEPT_TYPES = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -172,7 +173,7 @@ def _left(deadline: float) -> float:
 
 def _first(request: Request) -> _Target:
     """Raises FetchError."""
-    if not _usable(request.url):
+    if not is_web(request.url):
         raise FetchError("no usable address")
     url, userinfo = split_userinfo(urldefrag(request.url).url)
     login = request.auth or userinfo
@@ -182,23 +183,5 @@ def _first(request: Request) -> _Target:
 
 def _next(target: _Target, location: str | None) -> _Target:
     """The next hop. Raises BadRedirect."""
-    if not location:
-        raise BadRedirect("a redirect without Location")
-    try:
-        # Raw bytes ≥ 0x80 and blanks, as some servers send them, become percent escapes.
-        plain = quote(location.encode("latin-1", "ignore"), safe="%/:=&?~#+!$,;'@()*[]|")
-        url = urldefrag(urljoin(target.url, plain)).url
-    except ValueError as error:
-        raise BadRedirect("a redirect to no usable address") from error
-    if not _usable(url):
-        raise BadRedirect("a redirect to something other than an http(s) address")
-    url, _ = split_userinfo(url)
+    url, _ = split_userinfo(following(target.url, location))
     return _Target(url, target.private if stays_home(target.url, url) else {})
-
-
-def _usable(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

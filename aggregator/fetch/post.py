@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
+from aggregator.fetch.redirects import MAX_REDIRECTS, following
 from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
 from feeds.errors import BadRedirect, FetchError, TooManyRedirects
 
-MAX_REDIRECTS = 5
 REPEATED = (301, 302, 307, 308)
 """Redirects after which a hub is asked the same at its new address (WebSub §5.1 names 307 and 308;
 hubs in the field answer 301 and 302 and mean the same)."""
@@ -36,34 +36,33 @@ class HttpPoster:
     """Thread-safe; no cookies, no environment (E16), no private addresses unless allowed (E26)."""
 
     def __init__(
-        self, user_agent: str, turn: Turn, *, ca_file: Path | None = None, proxy: str = ""
-    ) -> None:
-        self._agent, self._turn, self._proxy = user_agent, turn, proxy
-        self._adapter = CurlAdapter(ca_file)
-
-    def post(
         self,
-        url: str,
-        form: Mapping[str, str],
+        user_agent: str,
+        turn: Turn,
         *,
         timeout: float,
         allow_private: bool | tuple[str, ...] = False,
-    ) -> Posted:
-        """`timeout`: seconds for each request's turn, and for the request. Raises FetchError,
-        HostBusy, StoreError."""
+        ca_file: Path | None = None,
+        proxy: str = "",
+    ) -> None:
+        """`timeout`: seconds for each request's turn, and for the request."""
+        self._agent, self._turn, self._timeout = user_agent, turn, timeout
+        self._private, self._proxy = allow_private, proxy
+        self._adapter = CurlAdapter(ca_file)
+
+    def __call__(self, url: str, form: Mapping[str, str]) -> Posted:
+        """Raises FetchError (HostBusy: nothing was sent), StoreError."""
         body = urlencode(form).encode()
         for _ in range(MAX_REDIRECTS + 1):
-            with self._turn(url, timeout):
-                answer = self._one(url, body, timeout, allow_private)
+            with self._turn(url, self._timeout):
+                answer = self._one(url, body)
             if answer.status_code not in REPEATED:
                 names = {name.lower(): value for name, value in answer.headers.items()}
                 return Posted(status=answer.status_code, headers=names)
             url = _next(url, answer.headers.get("location"))
         raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
 
-    def _one(
-        self, url: str, body: bytes, timeout: float, allow_private: bool | tuple[str, ...]
-    ) -> requests.Response:
+    def _one(self, url: str, body: bytes) -> requests.Response:
         prepared = GuardedRequest()
         headers = {
             "User-Agent": self._agent,
@@ -73,22 +72,13 @@ class HttpPoster:
             prepared.prepare(method="POST", url=url, headers=headers, data=body)
         except (requests.RequestException, UnicodeError, ValueError) as error:
             raise FetchError("no usable address") from error
-        prepared.limits = Limits(ANSWER, allow_private, self._proxy)
-        return self._adapter.send(prepared, timeout=timeout)
+        prepared.limits = Limits(ANSWER, self._private, self._proxy)
+        return self._adapter.send(prepared, timeout=self._timeout)
 
 
 def _next(url: str, location: str | None) -> str:
     """Raises BadRedirect. A secret goes along, so never from https to http (E32)."""
-    if not location:
-        raise BadRedirect("a redirect without Location")
-    try:
-        there = urljoin(url, location)
-        parts = urlsplit(there)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError as error:
-        raise BadRedirect("a redirect to no usable address") from error
-    if not usable:
-        raise BadRedirect("a redirect to something other than an http(s) address")
-    if urlsplit(url).scheme == "https" and parts.scheme == "http":
+    there = following(url, location)
+    if urlsplit(url).scheme == "https" and urlsplit(there).scheme == "http":
         raise BadRedirect("a redirect from https to http")
     return there

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 import ada_url
 
@@ -119,6 +119,15 @@ def address_key(url: str) -> str | None:
         return str(ada_url.URL(url).href).partition("#")[0]
     except ValueError:
         return None
+
+
+def is_web(url: str) -> bool:
+    """Whether it can be requested at all: http or https, with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def host_of(url: str | None) -> str:

@@ -8,8 +8,7 @@ On PostgreSQL claiming never waits for a lock (SKIP LOCKED), so it is in no dead
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,20 +18,10 @@ from sqlalchemy.engine import Connection
 from feeds.models import Claim
 from feeds.store.codec import Moment
 from feeds.store.engine import Database
-from feeds.store.errands import first_end, running
-from feeds.store.sources import STATE, refresh_hosts, state_of
+from feeds.store.hosts import HostLimit, first_end, refresh_hosts, rest_hosts, running
+from feeds.store.sources import STATE, state_of
 from feeds.store.sql import among, chunks, greatest
 from feeds.store.tables import host, source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostLimit:
-    """How many requests at once to one host, and how long after each begins or ends (E19)."""
-
-    per_host: int = 1
-    delay: timedelta = timedelta(seconds=1)
-    whole_host_waits: bool = False
-    """Whether a Retry-After is for all sources of its host (E12), or for the one that was told."""
 
 
 def claim_due(
@@ -145,7 +134,9 @@ def _take(
         .where(source.c.id.in_(rows))
         .values(claim_no=source.c.claim_no + 1, claim_until=until, wake=until, forced=False)
     )
-    touch_hosts(connection, {row.host for row in rows.values()}, now, rule)
+    hosts = {row.host for row in rows.values()}
+    refresh_hosts(connection, hosts)
+    rest_hosts(connection, hosts, now, rule)
     return [_claim(rows[number], until) for number in wanted if number in rows]
 
 
@@ -178,29 +169,6 @@ def claim_one(database: Database, url: str, ttl: timedelta) -> Claim | None:
         connection.execute(sa.update(source).where(source.c.id == row.id).values(values))
         refresh_hosts(connection, [row.host])
         return _claim(row, until)
-
-
-def touch_hosts(
-    connection: Connection,
-    names: Collection[str],
-    now: datetime,
-    rule: HostLimit,
-    told: Mapping[str, datetime] | None = None,
-) -> None:
-    """A request to these begins or has ended: the delay starts, and they wake anew. `told`: hosts
-    that want to be left alone until then."""
-    refresh_hosts(connection, names)
-    rows = [
-        {"its": name, "until": max(now + rule.delay, (told or {}).get(name, now))}
-        for name in sorted(names)
-        if not name.startswith("file:")
-    ]
-    if rows:
-        until = sa.bindparam("until", type_=Moment)
-        later = sa.update(host).where(
-            host.c.name == sa.bindparam("its"), host.c.next_allowed < until
-        )
-        connection.execute(later.values(next_allowed=until), rows)
 
 
 def release(database: Database, claims: Sequence[Claim]) -> None:

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import AddressChange, Poll
+from feeds.store import outcome
 from feeds.store.engine import Database
-from feeds.store.sources import add_hosts, host_of, refresh_hosts
+from feeds.store.hosts import add_hosts, host_of, refresh_hosts
 from feeds.store.tables import address_change, source
 
 UNDONE = "undone by the operator"
 
 
-def adopted(connection: Connection, rows: Mapping[int, Any], polls: Mapping[int, Poll]) -> None:
-    """Note the adoptions among these polls, whose sources are written already."""
+def adopted(connection: Connection, rows: Mapping[int, Any], polls: Mapping[int, Poll]) -> set[str]:
+    """Note the adoptions among these polls, whose sources are written already. The hosts that
+    they led to, to be refreshed with the others."""
     notes = [
         {
             "source_id": i,
             "at": poll.started_at,
             "before": rows[i].fetch_url,
-            "after": poll.adopt,
+            "after": after,
             "why": poll.adopt_why,
         }
         for i, poll in sorted(polls.items())
-        if poll.adopt
+        if (after := outcome.adopted(rows[i], poll))
     ]
+    hosts = {host_of(str(note["after"])) for note in notes}
     if notes:
         connection.execute(sa.insert(address_change), notes)
-        hosts = {host_of(str(note["after"])) for note in notes}
         add_hosts(connection, hosts)
-        refresh_hosts(connection, hosts)
+    return hosts
 
 
 def changes(database: Database, source_id: int | None) -> list[AddressChange]:
@@ -68,10 +71,7 @@ def undo(database: Database, source_id: int) -> AddressChange | None:
             "move": None,
         }
         connection.execute(sa.update(source).where(source.c.id == source_id).values(values))
-        note = {
-            name: getattr(change, name) for name in ("at", "source_id", "before", "after", "why")
-        }
-        connection.execute(sa.insert(address_change).values(note))
+        connection.execute(sa.insert(address_change).values(asdict(change)))
         add_hosts(connection, {values["host"]})
         refresh_hosts(connection, {row.host, values["host"]})
         return change

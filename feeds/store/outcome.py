@@ -6,11 +6,12 @@ from typing import Any
 
 from feeds.models import Failure, Outcome, Poll
 from feeds.store.codec import text
-from feeds.store.sources import host_of
+from feeds.store.hosts import host_of
 
 
 def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
     """The columns of `source` that every poll writes. `new` and `changed`: what was stored."""
+    adopt = adopted(row, poll)
     told = {
         "polls": row.polls + 1,
         "first_polled_at": row.first_polled_at or poll.started_at,
@@ -21,9 +22,9 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
         "every": poll.every,
         "fresh_until": poll.fresh_until,
         "rhythm": row.rhythm if poll.rhythm is None else poll.rhythm,
-        "move": poll.move,
-        "fetch_url": poll.adopt or row.fetch_url,
-        "host": host_of(poll.adopt) if poll.adopt else row.host,
+        "move": poll.move if _still_there(row, poll) else row.move,
+        "fetch_url": adopt or row.fetch_url,
+        "host": host_of(adopt) if adopt else row.host,
         "validators": row.validators if poll.validators is None else poll.validators,
         "body_digest": row.body_digest if poll.body_digest is None else poll.body_digest,
         "article_count": row.article_count + new,
@@ -34,8 +35,26 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
         told |= {name: getattr(row, name) for name in _STANDING}
     else:
         told |= _succeeded(row, poll, new + changed) if poll.failure is None else _failed(row, poll)
+    if poll.pushed:
+        told = {name: getattr(row, name) for name in told} | {name: told[name] for name in _BROUGHT}
     resting = row.paused or not row.active or told["retired"]
-    return told | {"wake": None if resting else poll.schedule.due}
+    return told | {"wake": None if resting else told["next_due"]}
+
+
+_BROUGHT = ("polls", "rhythm", "article_count", "last_new_at", "claim_until")
+"""What is written of a delivery. The rest as it is in the row, not as it was when claimed: the due
+time may have been changed while the delivery was read."""
+
+
+def adopted(row: Any, poll: Poll) -> str | None:
+    """The address to request from now on, where it is another."""
+    return poll.adopt if _still_there(row, poll) else None
+
+
+def _still_there(row: Any, poll: Poll) -> bool:
+    """Whether it is requested where it was polled: else the operator gave it another address
+    meanwhile, and the redirects of the old one say nothing of that."""
+    return bool(row.fetch_url == poll.claim.state.fetch_url)
 
 
 def _facts(row: Any, poll: Poll) -> dict[str, Any]:
@@ -105,6 +124,9 @@ def unwritable(poll: Poll, why: str) -> Poll:
         why=poll.why,
         every=poll.every,
         fresh_until=poll.fresh_until,
+        hops=poll.hops,
+        move=poll.claim.state.move,
+        pushed=poll.pushed,
         failure=Failure(kind="store", text=f"its articles can't be stored: {why}"),
         counts_as_failure=True,
     )

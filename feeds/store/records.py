@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.models import Poll, Recorded
 from feeds.store import articles, ledger, moves
-from feeds.store.claims import HostLimit, touch_hosts
 from feeds.store.engine import Database
+from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
 from feeds.store.outcome import after, unwritable
 from feeds.store.sql import among
 from feeds.store.tables import source
@@ -61,10 +61,12 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         )
         results = {i: (new.get(i, 0), changed.get(i, 0)) for i in by_source}
         _write_sources(connection, rows, by_source, results)
-        moves.adopted(connection, rows, by_source)
-        hosts = {rows[i].host for i in by_source}
+        # In one order of names, those that were adopted among the others: against deadlock.
+        led = moves.adopted(connection, rows, by_source)
+        refresh_hosts(connection, led | {rows[i].host for i in by_source})
+        asked = {rows[i].host for i, poll in pairs if not poll.pushed}
         told = _told(rows, by_source) if rule.whole_host_waits else {}
-        touch_hosts(connection, hosts, database.now(connection), rule, told)
+        rest_hosts(connection, asked, database.now(connection), rule, told)
     return [_recorded(poll, by_source, results) for poll in polls]
 
 

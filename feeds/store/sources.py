@@ -14,13 +14,14 @@ from sqlalchemy.engine import Connection
 from feeds.models import Hints, Source, SourceInfo, SourceState
 from feeds.protocols import Reschedule
 from feeds.store import ledger
-from feeds.store.codec import EPOCH, Moment
+from feeds.store.codec import Moment
 from feeds.store.engine import Database
-from feeds.store.sql import chunks, insert_missing, one_at_a_time
-from feeds.store.tables import host, source
+from feeds.store.hosts import add_hosts, host_of, refresh_hosts
+from feeds.store.sql import chunks, one_at_a_time
+from feeds.store.tables import source
 
 _FIELDS = tuple(each.name for each in fields(SourceState))
-STATE = (*(source.c[name] for name in _FIELDS), source.c.name)
+STATE = tuple(source.c[name] for name in _FIELDS)
 INFO = tuple(
     source.c[name]
     for name in ("id", "url", "host", "public", "name", "title", "link", "last_new_at")
@@ -28,12 +29,8 @@ INFO = tuple(
 
 
 def state_of(row: Any) -> SourceState:
-    """A row that begins with the columns STATE. Its title is the operator's, else the
-    document's."""
-    values = dict(zip(_FIELDS, row, strict=False))
-    if row.name:
-        values["title"] = row.name
-    return SourceState(**values)
+    """A row that begins with the columns STATE."""
+    return SourceState(**dict(zip(_FIELDS, row, strict=False)))
 
 
 def info_of(row: Any) -> SourceInfo:
@@ -46,12 +43,6 @@ def info_of(row: Any) -> SourceInfo:
         link=row.link,
         updated=row.last_new_at,
     )
-
-
-def host_of(url: str) -> str:
-    """The lower-cased host name, any port (E19); a local file is a host of its own."""
-    parts = urlsplit(url)
-    return url if parts.scheme == "file" else (parts.hostname or url)
 
 
 def is_public(declared: Source) -> bool:
@@ -236,28 +227,6 @@ def _reschedule(
         )
     )
     connection.execute(statement, changes)
-
-
-# --- hosts
-
-
-def add_hosts(connection: Connection, names: Iterable[str]) -> None:
-    insert_missing(connection, host, [{"name": n, "next_allowed": EPOCH} for n in sorted(names)])
-
-
-def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
-    """Each host wakes with the first of its sources. Locked in order of name, against deadlock."""
-    least = (
-        sa.select(sa.func.min(source.c.wake)).where(source.c.host == host.c.name).scalar_subquery()
-    )
-    for some in chunks(sorted(set(names)), 1000):
-        connection.execute(
-            sa.select(host.c.name)
-            .where(host.c.name.in_(some))
-            .order_by(host.c.name)
-            .with_for_update(key_share=True)
-        ).all()
-        connection.execute(sa.update(host).where(host.c.name.in_(some)).values(wake=least))
 
 
 # --- reading

@@ -54,8 +54,8 @@ from feeds.store import (
 from feeds.store import claims as claiming
 from feeds.store import sources as sourcing
 from feeds.store import websub as pushing
-from feeds.store.claims import HostLimit
 from feeds.store.engine import Database
+from feeds.store.hosts import HostLimit
 from feeds.store.tables import article, feed, poll, source, story
 
 

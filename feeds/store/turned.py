@@ -17,12 +17,11 @@ from sqlalchemy.engine import Connection
 
 from feeds.models import Turned
 from feeds.store import websub
-from feeds.store.claims import HostLimit
 from feeds.store.codec import Moment
 from feeds.store.engine import Database
-from feeds.store.sources import refresh_hosts
+from feeds.store.hosts import HostLimit, refresh_hosts
 from feeds.store.sql import among
-from feeds.store.tables import host, source
+from feeds.store.tables import errand, host, source
 
 SLACK = timedelta(seconds=2)
 """Steps that are not worth a look: nothing rests longer for them."""
@@ -92,13 +91,15 @@ def _ahead(connection: Connection, now: datetime) -> timedelta | None:
 
 
 def _strays(connection: Connection, now: datetime, ttl: timedelta, rule: HostLimit) -> bool:
-    """From the time ahead: claims of a worker that was killed, rests of hosts, new sources."""
+    """From the time ahead: claims and turns of a worker that was killed, rests of hosts, new
+    sources."""
     claims = sa.exists().where(source.c.claim_until > now + ttl + SLACK)
+    turns = sa.exists().where(errand.c.until > now + ttl + SLACK)
     rests: Any = sa.exists().where(host.c.next_allowed > now + rule.delay + SLACK)
     if rule.whole_host_waits:  # A host may well have asked for days.
         rests = sa.false()
     new = sa.exists().where(_late(now))
-    return bool(connection.execute(sa.select(sa.or_(claims, rests, new))).scalar_one())
+    return bool(connection.execute(sa.select(sa.or_(claims, turns, rests, new))).scalar_one())
 
 
 def _late(now: datetime) -> Any:
@@ -129,7 +130,7 @@ def _rest(
     return {}
 
 
-_PLANS = ("next_due", "not_before", "wake", "claim_until")
+_PLANS = ("next_due", "not_before", "fresh_until", "wake", "claim_until")
 _HISTORY = (
     *("first_polled_at", "last_polled_at", "last_success_at", "last_new_at"),
     *("error_at", "failing_since"),
@@ -159,6 +160,8 @@ def _moved(row: Any, now: datetime, step: timedelta) -> dict[str, datetime | Non
 
 
 def _shorten(connection: Connection, until: datetime) -> set[int]:
+    """Claims and turns. An errand's lasts no longer than a claim."""
+    connection.execute(sa.update(errand).where(errand.c.until > until).values(until=until))
     query = sa.select(source.c.id).where(source.c.claim_until > until).order_by(source.c.id)
     ids = set(connection.execute(query.with_for_update(key_share=True)).scalars())
     if ids:

@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 
 from feeds.models import Delivery, Receipt, Schedule, SourceState, Standing, Subscription
 from feeds.store.engine import Database
-from feeds.store.sources import STATE, refresh_hosts, state_of
+from feeds.store.hosts import refresh_hosts
+from feeds.store.sources import STATE, state_of
 from feeds.store.sql import insert_missing
 from feeds.store.tables import delivery, source, subscription
 

@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.deliveries import Deliveries
+from aggregator.deliveries import Deliveries, pushed
 from aggregator.identity.urls import default_rules
+from aggregator.notices import notices
 from aggregator.poll import Poller
 from aggregator.read.reader import read
 from feeds.models import (
+    Document,
     FeedFacts,
     Outcome,
     Poll,
@@ -23,7 +25,7 @@ from feeds.models import (
     Subscription,
     Validators,
 )
-from feeds.protocols import Request, Response
+from feeds.protocols import ReadDocument, Request, Response
 from feeds.store import Store, open_store
 from tests.databases import Clock
 from tests.flows.command import rss
@@ -48,6 +50,7 @@ class Mailbox:
     declared: dict[str, Source]
     polls: list[Poll] = field(default_factory=list)
     subscription: Subscription | None = None
+    read: ReadDocument = read
 
     def __post_init__(self) -> None:
         self.store.sync_sources(self.declared.values())
@@ -87,7 +90,7 @@ class Mailbox:
         poller = Poller(
             sources=self.declared,
             fetcher=Nobody(),
-            read=read,
+            read=self.read,
             known=self.store.known,
             rules=default_rules(),
             now=self.clock,
@@ -129,13 +132,45 @@ def test_articles_and_nothing_else(box: Mailbox) -> None:
     assert (taken.outcome, taken.why, taken.status) == (Outcome.NEW, "WebSub", None)
     assert box.titles() == {"Title of one", "Title of two"}
     after = box.state()
-    changed = {"last_polled_at", "last_success_at", "last_new_at", "article_count", "rhythm"}
+    changed = {"last_new_at", "article_count", "rhythm"}
     for name in SourceState.__slots__:
         if name not in changed:
             assert getattr(after, name) == getattr(before, name), name
     [line, _] = box.store.ledger(after.id)
     assert (line.reason, line.sent, line.got, line.new) == ("WebSub", None, None, 2)
     assert box.take() == []
+
+
+def test_a_source_that_fails_goes_on_failing(box: Mailbox) -> None:
+    """E23: its own address was not asked, so that its backoff, its week of failure and the 410 that
+    waits to be confirmed stay; and nobody is told that it is back."""
+    box.clock.forward(hours=7)
+    box.store.record([failed(claimed(box.store, "a"), "gone", gone=True)])
+    box.clock.forward(days=8)
+    before = box.state()
+    box.bring(rss("one"))
+    [taken] = box.take()
+    after = box.state()
+    assert (after.failures, after.failing_since, after.gone_seen) == (1, before.failing_since, True)
+    assert (after.error_kind, after.last_polled_at) == ("gone", before.last_polled_at)
+    assert notices(taken) == []
+    box.store.record([failed(claimed(box.store, "a"), "gone", gone=True)])
+    assert box.state().retired
+
+
+def test_planned_anew_while_it_was_read(box: Mailbox) -> None:
+    """E15: a changed `every` that was read in that moment stands, and so does its due time."""
+    box.bring(rss("one"))
+    claim = box.store.claim_one(url_of("a"), TTL)
+    assert claim is not None
+    soon = Schedule(due=box.clock() + timedelta(minutes=5), reason="every")
+    anew = [replace(each, every=300.0) for each in box.declared.values()]
+    box.store.sync_sources(anew, lambda _state, _every: soon)
+    box.store.record([pushed(poll(claim, "one"))])
+    after = box.state()
+    assert (after.every, after.next_due, after.reason) == (300.0, soon.due, "every")
+    box.clock.forward(minutes=6)
+    claimed(box.store, "a")
 
 
 def test_a_part_is_no_removal(box: Mailbox) -> None:
@@ -186,6 +221,26 @@ def test_while_it_is_polled(box: Mailbox) -> None:
     assert [each.claim.state.url for each in box.take()] == [url_of("b")]
     box.store.release([claim])
     assert [each.claim.state.url for each in box.take()] == [url_of("a")]
+
+
+def test_read_too_slowly(box: Mailbox) -> None:
+    """Its claim ran out and another worker has the source: nothing is written, and it is read
+    again, not lost."""
+
+    def slow(body: bytes, url: str, kind: str | None) -> Document:
+        box.clock.forward(seconds=TTL.total_seconds() + 1)
+        assert box.store.claim_one(url_of("a"), TTL) is not None
+        return read(body, url, kind)
+
+    box.bring(rss("one"))
+    box.read = slow
+    [late] = box.take()
+    assert late.new
+    assert box.titles() == set()
+    box.read = read
+    box.clock.forward(seconds=TTL.total_seconds() + 1)
+    assert len(box.take()) == 1
+    assert box.titles() == {"Title of one"}
 
 
 def test_never_to_be_read(box: Mailbox) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from aggregator.dispatch import InlineDispatcher, ThreadDispatcher
+from aggregator.dispatch import InlineDispatcher, PollSource, ThreadDispatcher
 from feeds.errors import StoreError
 from feeds.models import Claim, Outcome, Poll, Recorded, Schedule
 from tests.aggregator.making import NOW, claim
@@ -48,13 +49,13 @@ def claims(count: int) -> list[Claim]:
     return [claim(n) for n in range(1, count + 1)]
 
 
-def threads(book: Book, poll: object = poll_of, **options: object) -> ThreadDispatcher:
-    settings: dict[str, object] = {"workers": 4, "delay": 0.001, "retry": 0.001} | options
+def threads(book: Book, poll: PollSource = poll_of, **options: Any) -> ThreadDispatcher:
+    settings: dict[str, Any] = {"workers": 4, "delay": 0.001, "retry": 0.001} | options
     return ThreadDispatcher(
-        poll,  # type: ignore[arg-type]
+        poll,
         book.record,
         release=book.release,
-        **settings,  # type: ignore[arg-type]
+        **settings,
     )
 
 

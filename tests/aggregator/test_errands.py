@@ -69,6 +69,14 @@ def test_a_failed_errand_gives_its_turn_back(store: Store, clock: Clock) -> None
         assert isinstance(store.turn(origin.url("/"), TTL), Turn)
 
 
+def test_a_turn_outlasts_its_request(store: Store, clock: Clock) -> None:
+    """The clock of the database is another than libcurl's deadline."""
+    some, _ = turns(store, clock)
+    with some.at("http://a.test/", 30.0):
+        clock.forward(seconds=31)
+        assert not isinstance(store.turn("http://a.test/", TTL), Turn)
+
+
 def test_patience_ends(store: Store, clock: Clock) -> None:
     """A host that is busy for longer than we wait is HostBusy, without a request."""
     some, _ = turns(store, clock, patience=0.5)
@@ -96,7 +104,7 @@ def test_a_poll_whose_redirect_finds_no_turn_is_deferred(store: Store, clock: Cl
     """Its own failure it is not: the source keeps its good name and comes again soon."""
     some, _ = turns(store, clock, patience=0.2)
     with Origin() as origin, Origin(host="127.0.0.2") as other:
-        other.serve("/feed", rss("one"))
+        other.serve("/feed", rss("one"), etag=True)
         origin.redirect("/old", other.url("/feed"))
         source = Source(url=origin.url("/old"))
         store.sync_sources([source])
@@ -123,4 +131,13 @@ def test_a_poll_whose_redirect_finds_no_turn_is_deferred(store: Store, clock: Cl
         store.end_turn(held)
         clock.forward(seconds=40)
         [claim] = store.claim_due(1, TTL)
-        assert poller(claim).outcome is Outcome.NEW
+        store.record([poll := poller(claim)])
+        assert poll.outcome is Outcome.NEW
+        store.make_due()
+        clock.forward(seconds=40)
+        assert isinstance(store.turn(other.url("/"), TTL), Turn)
+        [claim] = store.claim_due(1, TTL)
+        store.record([poller(claim)])
+        # What went out was one request, without the validators that are for the other host.
+        line = store.ledger(claim.source_id)[0]
+        assert (line.outcome, line.hops, line.sent) == (Outcome.DEFERRED, "302", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -144,10 +145,10 @@ def test_polling_twice_finds_nothing_new(items: list[Entry]) -> None:
 
 
 @given(st.lists(entries, max_size=6), st.randoms())
-def test_order_does_not_matter(items: list[Entry], random: object) -> None:
+def test_order_does_not_matter(items: list[Entry], random: Random) -> None:
     """A document in another order yields the same articles."""
     memory = Memory()
     first = memory.poll(document(*items))
     shuffled = list(items)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert sorted(memory.poll(document(*shuffled))) == sorted(first)

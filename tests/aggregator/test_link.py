@@ -7,7 +7,6 @@ from functools import partial
 
 from aggregator.identity.urls import default_rules
 from aggregator.link import BATCH, configured_domains, link_new
-from aggregator.poll import Poller
 from aggregator.read.reader import read
 from feeds.models import Source
 from feeds.protocols import Request, Response
@@ -33,11 +32,9 @@ def poll_all(store: Store, documents: dict[str, bytes]) -> None:
     """Make these the sources, and poll each."""
     store.sync_sources([Source(url=url) for url in documents])
     store.make_due()
-    bare: Poller = poller(Site(documents))  # type: ignore[arg-type]
     one = replace(
-        bare,
+        poller(Site(documents)),
         sources={},
-        fetcher=Site(documents),
         read=read,
         known=store.known,
         rules=default_rules(),

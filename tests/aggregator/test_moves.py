@@ -141,10 +141,10 @@ class Setting:
 
 
 @contextmanager
-def setting(opened: Opened, clock: Clock) -> Iterator[Setting]:
+def setting(opened: Opened, clock: Clock, title: str | None = None) -> Iterator[Setting]:
     store = opened()
     with Origin() as origin:
-        source = Source(url=origin.url("/old"))
+        source = Source(url=origin.url("/old"), title=title)
         store.sync_sources([source])
         poller = Poller(
             sources={source.url: source},
@@ -201,12 +201,27 @@ def test_a_parked_domain_is_not_adopted(opened: Opened, clock: Clock) -> None:
         for _ in range(6):
             assert here.polled(hours=25).failure is not None
         assert (here.state.fetch_url, here.state.move) == (here.origin.url("/old"), None)
-        here.origin.serve("/parked", rss("casino", "poker", title="Casino"))
-        for _ in range(6):
+        for day in range(6):
+            # Its own articles are known by the second day; they were never ours.
+            here.origin.serve("/parked", rss("casino", f"day {day}", title="Casino"))
             here.polled(hours=25)
         assert here.state.fetch_url == here.origin.url("/old")
         assert here.state.move is not None
         assert not here.state.move.proven
+
+
+@pytest.mark.parametrize(("there", "proven"), [("Ours", True), ("Mine", False)])
+def test_the_title_is_the_documents(opened: Opened, clock: Clock, there: str, proven: bool) -> None:
+    """A title shared with the document before is evidence, one shared with the operator's name
+    for it is none."""
+    with setting(opened, clock, title="Mine") as here:
+        here.origin.serve("/old", rss("one", title="Ours"))
+        here.polled()
+        here.origin.redirect("/old", "/new", status=301)
+        here.origin.serve("/new", rss("two", title=there))
+        here.polled()
+        assert here.state.move is not None
+        assert here.state.move.proven is proven
 
 
 def test_a_failure_does_not_reset_the_sightings(opened: Opened, clock: Clock) -> None:

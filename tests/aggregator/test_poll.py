@@ -25,7 +25,7 @@ from feeds.errors import (
     RateLimited,
 )
 from feeds.models import Hop, Outcome, Poll, Source, SourceState, Validators
-from feeds.protocols import Request, Response
+from feeds.protocols import Fetcher, Request, Response
 from feeds.store import Store
 from tests.aggregator.making import NOW, claim
 from tests.flows.command import rss
@@ -61,9 +61,9 @@ def ok(body: bytes, status: int = 200, cache_control: str = "") -> Response:
     )
 
 
-def poller(fetcher: Canned, **source: object) -> Poller:
+def poller(fetcher: Fetcher, **source: Any) -> Poller:
     return Poller(
-        sources={URL: Source(url=URL, **source)},  # type: ignore[arg-type]
+        sources={URL: Source(url=URL, **source)},
         fetcher=fetcher,
         read=read,
         known=lambda _source, _digests: [],
@@ -150,14 +150,17 @@ def test_a_body_that_can_t_be_read() -> None:
     assert poll.failure is not None
     assert poll.failure.kind == NotAFeed("").kind
     assert (poll.status, poll.validators) == (200, None)
+    assert poll.bytes_received > 0
 
 
 def test_freshness_of_any_answer() -> None:
-    """E9, E10: max-age delays the next poll after 200, 304 and 429."""
+    """E9, E10: max-age delays the next poll after 200, read or not, 304 and 429."""
     wait = timedelta(hours=5)
     answers: list[Response | PollError] = [
         ok(rss("one"), cache_control="max-age=18000"),
         ok(b"", 304, cache_control="max-age=18000"),
+        ok(b"no feed at all", cache_control="max-age=18000"),
+        ok(b"<!doctype html><title>Hello</title>", cache_control="max-age=18000"),
         RateLimited("429", status=429, max_age=18000.0),
     ]
     for answer in answers:

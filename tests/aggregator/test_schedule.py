@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cadence import learn
-from aggregator.schedule import Answer, Facts, Policy, again, next_poll
+from aggregator.schedule import Answer, Facts, Policy, again, deferred, next_poll
 from feeds.models import Hints, Schedule, SourceState, Validators
 from tests.aggregator.making import NOW, state
 
@@ -211,10 +211,19 @@ def test_every_changed(answer: dict[str, Any], every: float | None) -> None:
     assert again(Policy(), stored, every) == after(every, **answer)[1]
 
 
-def test_every_changed_under_429() -> None:
-    """E12: a limit that the server set stays as it was."""
+@pytest.mark.parametrize("failures", [0, 3])
+def test_every_changed_under_429(failures: int) -> None:
+    """E12: a limit that the server set stays as it was, whatever had failed before it."""
     stored, found = after(None, rate_limited=True)
-    assert again(Policy(), stored, 900.0) == found
+    assert again(Policy(), replace(stored, failures=failures), 900.0) == found
+
+
+def test_every_changed_under_a_deferral() -> None:
+    """A poll that is still to be made has no answer to count from: it is made soon, as planned."""
+    stored, _ = after(None)
+    found = deferred(Facts(Policy(), stored, None, Answer(at=NOW)))
+    held = replace(stored, next_due=found.due, reason=found.reason)
+    assert again(Policy(), held, 5 * 3600.0) == found
 
 
 @given(

@@ -237,8 +237,9 @@ def test_a_source_s_own_agent_and_login(here: Polling, origin: Origin) -> None:
 
 # --- deltas: E27
 
+HUB = b'<link xmlns="http://www.w3.org/2005/Atom" rel="hub" href="https://hub.test/"/>'
 BASE = rss("one", "two", title="The wire").replace(
-    b"<description>d</description>", b"<ttl>90</ttl><description>d</description>"
+    b"<description>d</description>", HUB + b"<ttl>90</ttl><description>d</description>"
 )
 DELTA = (
     b"<rss version='2.0'><channel><item><title>three</title><guid>3</guid></item></channel></rss>"
@@ -263,6 +264,7 @@ def test_e27_a_delta_adds_and_takes_nothing(here: Polling, origin: Origin) -> No
         "http://a.test/",
     )
     assert state.hints == whole.hints != Hints()
+    assert state.hub == whole.hub == "https://hub.test/"
     origin.answer("/feed", Answer(200, BASE, {"ETag": '"3"'}))
     assert here.polled().outcome is Outcome.SAME
     assert [each.headers["a-im"] for each in origin.requests] == ["feed"] * 3

@@ -13,6 +13,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 
 
 @dataclass
-class _Listening:
+class _Listening(ABC):
     told: list[str] = field(default_factory=list)
     scheme = "http"
 
@@ -60,8 +61,9 @@ class _Listening:
             client.settimeout(20)
             self.serve(client)
 
+    @abstractmethod
     def serve(self, client: socket.socket) -> None:
-        raise NotImplementedError
+        """One connection."""
 
     def relay(self, client: socket.socket, server: socket.socket) -> None:
         """Both ways, until either side ends."""

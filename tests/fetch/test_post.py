@@ -37,8 +37,8 @@ class Turns:
 
 
 def post(url: str, turns: Turns | None = None, timeout: float = 5.0) -> Posted:
-    poster = HttpPoster("Feedmill/test", (turns or Turns()).at)
-    return poster.post(url, FORM, timeout=timeout, allow_private=LOOPBACK)
+    turn = (turns or Turns()).at
+    return HttpPoster("Feedmill/test", turn, timeout=timeout, allow_private=LOOPBACK)(url, FORM)
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def test_any_status_is_an_answer(origin: Origin) -> None:
 
 def test_e26_the_guard() -> None:
     """No private address, unless the operator allows it."""
-    poster = HttpPoster("Feedmill/test", Turns().at)
+    poster = HttpPoster("Feedmill/test", Turns().at, timeout=5.0)
     with pytest.raises(AddressRefused):
-        poster.post(f"http://127.0.0.1:{free_port()}/", FORM, timeout=5.0)
+        poster(f"http://127.0.0.1:{free_port()}/", FORM)
 
 
 def test_a_redirect_to_a_private_address(origin: Origin) -> None:

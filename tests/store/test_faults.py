@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.store import Store, open_store, schema
-from feeds.store.claims import HostLimit
 from feeds.store.engine import Database
+from feeds.store.hosts import HostLimit
 from tests.store.material import claimed, poll, sources
 
 NAMES = [f"story {n}" for n in range(200)]

@@ -12,9 +12,13 @@ from feeds.models import (
     Hints,
     Key,
     KeyKind,
+    Move,
     Outcome,
+    Poll,
     Recorded,
+    Schedule,
     Status,
+    Turn,
     Validators,
 )
 from feeds.store import Store
@@ -239,7 +243,10 @@ def test_one_bad_poll_spoils_no_other(opened: Opened, clock: Clock, poison: str)
     the batch stands, and the bad one is not polled again before its time."""
     store = opened()
     store.sync_sources(sources("a", "b", "c"))
-    a, b, c = store.claim_due(3, TTL)
+    move = Move(to="https://moved.example/feed", since=clock.at)
+    store.record([poll(claimed(store, "b"), move=move, schedule=Schedule(due=clock.at, reason=""))])
+    clock.forward(seconds=2)
+    a, b, c = sorted(store.claim_due(3, TTL), key=lambda claim: claim.source_id)
     bad = poll(b, "good", validators=Validators(url="x", etag="\udcff"))
     if poison == "entry":
         entry = Entry(guid="bad", title="\ud800")
@@ -247,10 +254,35 @@ def test_one_bad_poll_spoils_no_other(opened: Opened, clock: Clock, poison: str)
     done = store.record([poll(a, "one"), bad, poll(c, "three")])
     assert [(each.new, each.fenced) for each in done] == [(1, False), (0, False), (1, False)]
     state = store.sources()[1]
-    assert (state.error_kind, state.article_count) == ("store", 0)
+    assert (state.error_kind, state.article_count, state.move) == ("store", 0, move)
     assert {article.entry.guid for article in store.articles(None, 9)} == {"one", "three"}
     clock.forward(minutes=30)
     assert store.claim_due(10, TTL) == []
+
+
+def test_an_address_that_the_operator_changed_meanwhile(opened: Opened, clock: Clock) -> None:
+    """Where the redirects of the old one lead is neither adopted nor remembered (E21)."""
+    store = opened()
+    store.sync_sources(sources("a"))
+    claim = claimed(store, "a")
+    store.sync_sources(sources("b", was=url_of("a")))
+    move = Move(to=url_of("c"), since=clock.at)
+    store.record([poll(claim, "one", adopt=url_of("c"), move=move)])
+    [state] = store.sources()
+    assert (state.fetch_url, state.move, state.article_count) == (url_of("b"), None, 1)
+    assert store.address_changes() == []
+    store.make_due()
+    assert claimed(store, "b").source_id == claim.source_id
+
+
+def test_what_a_hub_brought_was_no_request(opened: Opened, clock: Clock) -> None:
+    """E19: the host's delay starts with a request to it, not with a delivery."""
+    store = opened(host_delay=60.0)
+    store.sync_sources(sources("a"))
+    claim = store.claim_one(url_of("a"), TTL)
+    assert claim is not None
+    store.record([poll(claim, "one", pushed=True)])
+    assert isinstance(store.turn(url_of("a"), TTL), Turn)
 
 
 def test_opposite_orders_do_not_deadlock(store: Store) -> None:
@@ -281,6 +313,36 @@ def test_opposite_orders_do_not_deadlock(store: Store) -> None:
     assert faults == []
     assert store.counts()["articles"] == 12 * len(names)
     assert store.integrity() == []
+
+
+def test_moves_to_each_others_hosts_do_not_deadlock(store: Store) -> None:
+    """Adopted redirects lead to hosts whose own sources are recorded at that moment."""
+    count = 12
+    store.sync_sources(sources(*(f"s{n:02}" for n in range(count))))
+    faults: list[BaseException] = []
+
+    def work(batch: list[Poll]) -> None:
+        start.wait()
+        try:
+            store.record(batch)
+        except Exception as error:
+            faults.append(error)
+
+    for turn in range(6):
+        store.make_due()
+        claims = [claim for _ in range(3) for claim in store.claim_due(count, TTL)]
+        polls = [
+            poll(claim, adopt=f"https://s{(n * 5 + turn) % count:02}.example/{claim.source_id}")
+            for n, claim in enumerate(claims)
+        ]
+        batches = [polls[n::6] for n in range(6)]
+        start = threading.Barrier(6)
+        threads = [threading.Thread(target=work, args=(batch,)) for batch in batches]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert faults == []
 
 
 def test_a_batch_has_a_source_once(opened: Opened, clock: Clock) -> None:

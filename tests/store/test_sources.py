@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from feeds.models import Schedule, Source, SourceState, Status
+from feeds.models import FeedFacts, Schedule, Source, SourceState, Status
 from feeds.store import Store
 from tests.databases import Clock, Opened
 from tests.store.material import HOUR, TTL, claimed, poll, sources, stored, url_of
@@ -124,14 +124,17 @@ def test_paused_while_it_is_polled(opened: Opened, clock: Clock) -> None:
 
 
 def test_the_operators_title_comes_first(opened: Opened) -> None:
-    """A title in the file wins over the document's."""
+    """A title in the file wins over the document's where the source is named; what the document
+    said stays known."""
     store = opened()
     store.sync_sources(sources("a", title="Mine"))
-    assert store.sources()[0].title == "Mine"
+    store.record([poll(claimed(store, "a"), facts=FeedFacts(title="Its own"))])
+    assert store.sources()[0].title == "Its own"
     assert store.source_infos()[0].title == "Mine"
     store.sync_sources(sources("a"))
-    assert store.sources()[0].title is None
-    assert store.source_infos()[0].title == "a.example"
+    assert store.source_infos()[0].title == "Its own"
+    store.sync_sources(sources("b"))
+    assert store.source_infos()[0].title == "b.example"
 
 
 def test_infos_show_public_sources_only(store: Store) -> None:

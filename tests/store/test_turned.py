@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from feeds.models import Schedule
+from feeds.models import Schedule, Turn
 from feeds.store import Store
 from tests.databases import Clock, Opened
 from tests.store.material import HOUR, TTL, claimed, failed, poll, sources, url_of
@@ -39,7 +39,7 @@ def test_plans_move_back_with_the_clock(opened: Opened, clock: Clock) -> None:
     store.record([poll(claimed(store, "c"), schedule=Schedule(due=clock.at + 2 * DAY, reason="x"))])
     kept = clock.at + 2 * DAY
     begun = clock.forward(days=1)
-    store.record([poll(claimed(store, "a"))])
+    store.record([poll(claimed(store, "a"), fresh_until=begun + HOUR)])
     limited = Schedule(due=begun + 2 * HOUR, reason="Retry-After", not_before=begun + 2 * HOUR)
     store.record([failed(claimed(store, "b"), schedule=limited)])
     clock.forward(days=-1)
@@ -48,6 +48,7 @@ def test_plans_move_back_with_the_clock(opened: Opened, clock: Clock) -> None:
     assert store.turn_back(TTL) is None
     a, b, c = store.sources()
     assert (a.next_due, b.next_due, c.next_due) == (clock.at + HOUR, clock.at + 2 * HOUR, kept)
+    assert a.fresh_until == clock.at + HOUR
     assert (a.last_polled_at, a.last_success_at, b.error_at) == (clock.at,) * 3
     assert store.claim_due(9, TTL) == []
     clock.forward(hours=1)
@@ -68,6 +69,17 @@ def test_claims_and_rests_of_hosts_do_not_last_a_day(opened: Opened, clock: Cloc
     store.make_due()
     clock.forward(seconds=TTL.total_seconds() + 1)
     claimed(store, "a")
+
+
+def test_a_turn_of_the_time_ahead(opened: Opened, clock: Clock) -> None:
+    """E29: an errand that was killed keeps its host for no more than a claim would."""
+    store = opened(host_delay=1.0)
+    assert isinstance(store.turn(url_of("a"), TTL), Turn)
+    clock.forward(days=-1)
+    assert store.turn_back(TTL) == timedelta(0)
+    assert store.turn_back(TTL) is None
+    clock.forward(seconds=TTL.total_seconds() + 1)
+    assert isinstance(store.turn(url_of("a"), TTL), Turn)
 
 
 def test_a_record_that_was_under_way(opened: Opened, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ def polled(
         store.record([poll(claimed(store, name), facts=facts)])
 
 
-def subscription(of: SourceState, **more: object) -> Subscription:
-    values: dict[str, object] = {
+def subscription(of: SourceState, **more: Any) -> Subscription:
+    values: dict[str, Any] = {
         "source_id": of.id,
         "base": BASE,
         "token": f"token-{of.id}",
@@ -41,7 +42,7 @@ def subscription(of: SourceState, **more: object) -> Subscription:
         "topic": of.self_link or of.fetch_url,
         "next_at": of.last_polled_at,
     } | more
-    return Subscription(**values)  # type: ignore[arg-type]
+    return Subscription(**values)
 
 
 def begun(store: Store, *names: str) -> list[Subscription]:

@@ -26,7 +26,7 @@ import pytest
 
 from aggregator.poll import Limits
 from aggregator.read.pool import ReaderPool
-from feeds.models import Outcome, Poll, Source
+from feeds.models import Outcome, Poll, Source, Validators
 from feeds.protocols import Response
 from feeds.store import open_store
 from tests.aggregator.polling import Polling
@@ -111,7 +111,7 @@ def seed(here: Polling) -> None:
     assert claim is not None
     response = Response(
         status=200, url=here.source.url, hops=(), headers={}, body=rss(*MINE),
-        validators=None, bytes_received=0,  # type: ignore[arg-type] # it came without
+        validators=Validators(url=here.source.url), bytes_received=0,
     )  # fmt: skip
     here.store.record([here.poller.given(claim, response, "seed")])
 
