@@ -53,7 +53,7 @@ def _why_json(
     state, stands = row
     source, seen = configured(state, settings), shown_sighting(state, settings)
     return source_json(row, settings, now) | {
-        "facts": facts_json(state, source, settings.poll, seen),
+        "facts": facts_json(state, source, settings.poll, seen, now),
         "last_answer": row_json(last[0]) if last else None,
         "advice": advice(state, stands, _status(last)) or None,
     }

@@ -175,6 +175,7 @@ def test_why(here: Installation, origin: Origin) -> None:
     words = here.verb("why", "a source")
     assert re.search(r"^next +\S+( \d\d:\d\d)?: ttl$", words, re.MULTILINE)
     assert re.search(r"^ttl +4 h$", words, re.MULTILINE)
+    assert re.search(r"^learned +posted once$", words, re.MULTILINE)
     origin.answer("/feed", Answer(200, b"<!doctype html><title>Hello</title>"))
     here.call("poll", "--now")
     assert "feed" in here.json("why", "1")["advice"]
