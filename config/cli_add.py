@@ -64,6 +64,7 @@ def add(
         every=every,
         allow_private=allow_private,
     )
+    adding.check(wishes)
     quiet = not (verbose or log_json)
     with open_app(context, config, log_json=log_json, verbose=verbose, quiet=quiet) as app:
         app.readers = 1

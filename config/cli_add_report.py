@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -14,8 +15,8 @@ from aggregator.discover import meant, newest, same_feed
 from aggregator.explore import Exploration, Found
 from config.adding import Added, Looking, none_to_add
 from config.logs import redact
-from config.showing import iso, plain, print_table, short
-from feeds.errors import FeedmillError, PollError
+from config.showing import iso, near, plain, print_table, short
+from feeds.errors import FeedmillError, FetchError, PollError
 from feeds.models import Document
 
 
@@ -154,11 +155,22 @@ def failed(error: PollError, looking: Looking, as_json: bool) -> FeedmillError:
     if as_json:
         told = {"added": [], "found": [], "requests": looking.requests, "error": _error(error)}
         print(json.dumps(told))
-    return FeedmillError(f"{error.kind}: {error}")
+    text = f"{error.kind}: {error}"
+    if (until := _retry_after(error)) is not None:
+        text += f"; it asks to be left alone until {near(until, looking.app.store.now())}"
+    return FeedmillError(text)
 
 
-def _error(error: PollError | None) -> dict[str, str] | None:
-    return None if error is None else {"kind": error.kind, "text": str(error)}
+def _retry_after(error: PollError) -> datetime | None:
+    return error.retry_after if isinstance(error, FetchError) else None
+
+
+def _error(error: PollError | None) -> dict[str, str | None] | None:
+    if error is None:
+        return None
+    told: dict[str, str | None] = {"kind": error.kind, "text": str(error)}
+    until = _retry_after(error)
+    return told if until is None else told | {"retry_after": iso(until)}
 
 
 def _shown(url: str) -> str:
