@@ -19,7 +19,6 @@ from config.opening import open_app
 from config.settings import Settings
 from config.showing import (
     iso,
-    near,
     plain,
     short,
     shown_address,
@@ -118,9 +117,8 @@ def _redirect_tables(
     if not seen and not changes:
         print("no permanent redirect is seen, none was adopted")
     for state, found in seen:
-        times = f"seen {found.seen} times since {near(found.since, now)}"
         print(plain(f"{state.id}  {shown_title(state, settings)}"))
-        print(plain(f"   redirects to {found.to}, {times}; {found.wanting}"))
+        print(plain(f"   redirects {found.told(now)}"))
     for each in changes:
         state = known[each.source_id]
         before, after = (shown_address(url, state, settings) for url in (each.before, each.after))

@@ -17,7 +17,7 @@ from config.facts import facts, facts_json
 from config.finding import find_one
 from config.opening import open_app
 from config.settings import Settings
-from config.showing import adopted, configured, near, plain, shown_title, shown_url
+from config.showing import adopted, configured, plain, shown_title, shown_url
 from config.standing import in_words, next_in_words, shown_sighting, standing
 from feeds.models import LedgerRow, SourceState
 
@@ -90,6 +90,5 @@ def _addresses(state: SourceState, settings: Settings, now: datetime) -> list[tu
         text = f"{address} (`feedmill redirects {state.id} --undo` goes back)"
         found.append(("requested at", text))
     if (seen := shown_sighting(state, settings)) is not None:
-        times = f"seen {seen.seen} times since {near(seen.since, now)}"
-        found.append(("redirect", f"to {seen.to}, {times}; {seen.wanting}"))
+        found.append(("redirect", seen.told(now)))
     return found

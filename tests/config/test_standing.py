@@ -124,7 +124,10 @@ def test_a_sighting_says_what_it_wants() -> None:
     move = Move(to="https://b.org/feed", since=NOW, seen=2, proven=True)
     found = sighting(state(move=move), Source(url="https://a.org/feed"))
     assert found is not None
-    assert found.wanting == "adopted after 3 sightings over 2 days"
+    words = "adopted after 3 sightings over 2 days"
+    assert found.wanting == words
+    assert found.told(NOW) == f"to https://b.org/feed, seen 2 times since 12:00; {words}"
+    assert "seen once since" in replace(found, seen=1).told(NOW)
     secret = Source(url="https://a.org/feed", auth=("me", "word"))
     found = sighting(state(move=move), secret)
     assert found is not None
