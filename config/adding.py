@@ -12,10 +12,11 @@ from aggregator.identity.urls import canonical, default_rules
 from config import editing
 from config.complaints import did_you_mean
 from config.load import load
+from config.poll_log import log_poll
 from config.schema import one_line
 from config.settings import ALL, Settings
 from config.values import duration, slug, web_url
-from config.wiring import App, log_poll
+from config.wiring import App
 from feeds.errors import ConfigError, EditError, FeedmillError
 from feeds.models import Poll, Source
 from feeds.protocols import Request, Response
