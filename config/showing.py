@@ -58,17 +58,18 @@ def shown_url(state: SourceState, settings: Settings) -> str:
     source = configured(state, settings)
     if source.secret_url:
         return f"(source {state.id}: {source.title or state.title or 'secret address'})"
-    return settings.file_of(state.url) or _public(state.url)
+    return settings.file_of(state.url) or public_url(state.url)
 
 
 def shown_address(url: str, state: SourceState, settings: Settings) -> str:
     """Another address of that source: one it redirects to may hold the same secret."""
     if configured(state, settings).secret_url:
         return f"(secret address at {urlsplit(url).hostname or 'file'})"
-    return _public(url)
+    return public_url(url)
 
 
-def _public(url: str) -> str:
+def public_url(url: str) -> str:
+    """An address that is no secret as a whole: a user in it is, and its query then too."""
     return redact(url) if "@" in url else plain(url)
 
 
