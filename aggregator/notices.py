@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from aggregator.cadence import fell_silent
 from feeds.models import Outcome, Poll
 
 WEEK = timedelta(days=7)
@@ -40,7 +41,7 @@ def notices(poll: Poll) -> list[Notice]:
         found.append(Notice(event="source failing", values=_failing(poll)))
     if poll.failure is None and poll.outcome is not Outcome.DEFERRED:
         found += _back(poll)
-    return found
+    return found + _silence(poll)
 
 
 def address_changed(before: str, after: str, why: str) -> Notice:
@@ -87,3 +88,12 @@ def _back(poll: Poll) -> list[Notice]:
     if since is None or poll.started_at - since < LONG:
         return []
     return [Notice(event="source back", values={"days": (poll.started_at - since).days})]
+
+
+def _silence(poll: Poll) -> list[Notice]:
+    """It has become much quieter than its own history since the poll before."""
+    state = poll.claim.state
+    since = fell_silent(poll.rhythm or state.rhythm, state.last_polled_at, poll.started_at)
+    if since is None:
+        return []
+    return [Notice(event="source is quiet", values={"since": since.isoformat(timespec="minutes")})]

@@ -12,9 +12,11 @@ from aggregator.identity.urls import canonical, default_rules
 from config import editing
 from config.complaints import did_you_mean
 from config.load import load
+from config.poll_log import log_poll
+from config.schema import one_line
 from config.settings import ALL, Settings
-from config.values import slug, web_url
-from config.wiring import App, log_poll
+from config.values import duration, slug, web_url
+from config.wiring import App
 from feeds.errors import ConfigError, EditError, FeedmillError
 from feeds.models import Poll, Source
 from feeds.protocols import Request, Response
@@ -34,11 +36,11 @@ class Wishes:
     def table(self, url: str) -> editing.Table:
         """The keys of [[sources]]."""
         table: dict[str, editing.Value] = {"url": url}
-        if self.title:
+        if self.title is not None:
             table["title"] = self.title
         if self.categories:
             table["categories"] = list(self.categories)
-        if self.every:
+        if self.every is not None:
             table["every"] = self.every
         if self.allow_private:
             table["allow_private"] = True
@@ -70,6 +72,20 @@ def address(given: str) -> str:
         return web_url(text)
     except ValueError as error:
         raise ConfigError([str(error)]) from error
+
+
+def check(wishes: Wishes) -> None:
+    """Before anything is asked of a publisher. Raises ConfigError for what can't be written."""
+    forms = (("--title", wishes.title, one_line), ("--every", wishes.every, duration))
+    complaints = []
+    for option, given, form in forms:
+        try:
+            if given is not None:
+                form(given)
+        except ValueError as error:
+            complaints.append(f"{option}: {error}")
+    if complaints:
+        raise ConfigError(complaints)
 
 
 def wanted_categories(settings: Settings, wishes: Wishes) -> list[str]:

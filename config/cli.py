@@ -26,6 +26,7 @@ ConfigOption = Annotated[
 ]
 JsonLogs = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON (keys: docs/commands.md).")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")]
 SourceName = Annotated[
     str, typer.Argument(metavar="SOURCE", help="Its number, URL, FILE, or a part of its name.")
 ]

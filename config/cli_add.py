@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from config.cli import ConfigOption, JsonLogs, Verbose
+from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.opening import open_app
 from feeds.errors import ConfigError, FeedmillError, PollError
 
@@ -43,7 +43,7 @@ def add(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the first.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it; write nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
@@ -64,6 +64,7 @@ def add(
         every=every,
         allow_private=allow_private,
     )
+    adding.check(wishes)
     quiet = not (verbose or log_json)
     with open_app(context, config, log_json=log_json, verbose=verbose, quiet=quiet) as app:
         app.readers = 1

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -13,9 +14,8 @@ import typer
 from aggregator.discover import meant, newest, same_feed
 from aggregator.explore import Exploration, Found
 from config.adding import Added, Looking, none_to_add
-from config.logs import redact
-from config.showing import iso, plain, print_table, short
-from feeds.errors import FeedmillError, PollError
+from config.showing import iso, near, plain, print_table, public_url, short
+from feeds.errors import FeedmillError, FetchError, PollError
 from feeds.models import Document
 
 
@@ -131,9 +131,9 @@ class Report:
         document = each.found.document
         assert document is not None
         facts = f"{_title(each.found)}: {document.format}, {len(document.entries)} items"
-        print(plain(f"added {_shown(each.source.url)} at {each.source.declared_at}\n  {facts}"))
+        print(plain(f"added {public_url(each.source.url)} at {each.source.declared_at}\n  {facts}"))
         if each.source.url != each.found.url:
-            print(plain(f"  {_shown(each.found.url)} has moved there for good"))
+            print(plain(f"  {public_url(each.found.url)} has moved there for good"))
         if each.poll is None:
             print("  another process is polling it")
         elif each.poll.failure is not None:
@@ -154,15 +154,22 @@ def failed(error: PollError, looking: Looking, as_json: bool) -> FeedmillError:
     if as_json:
         told = {"added": [], "found": [], "requests": looking.requests, "error": _error(error)}
         print(json.dumps(told))
-    return FeedmillError(f"{error.kind}: {error}")
+    text = f"{error.kind}: {error}"
+    if (until := _retry_after(error)) is not None:
+        text += f"; it asks to be left alone until {near(until, looking.app.store.now())}"
+    return FeedmillError(text)
 
 
-def _error(error: PollError | None) -> dict[str, str] | None:
-    return None if error is None else {"kind": error.kind, "text": str(error)}
+def _retry_after(error: PollError) -> datetime | None:
+    return error.retry_after if isinstance(error, FetchError) else None
 
 
-def _shown(url: str) -> str:
-    return redact(url) if "@" in url else url
+def _error(error: PollError | None) -> dict[str, str | None] | None:
+    if error is None:
+        return None
+    told: dict[str, str | None] = {"kind": error.kind, "text": str(error)}
+    until = _retry_after(error)
+    return told if until is None else told | {"retry_after": iso(until)}
 
 
 def _title(found: Found) -> str:
@@ -177,15 +184,15 @@ def _day(document: Document | None) -> str:
 
 def _note(found: Found) -> str:
     if found.configured:
-        return f"{_shown(found.url)} (configured at {found.configured})"
-    return f"{_shown(found.url)} ({found.error})" if found.error else _shown(found.url)
+        return f"{public_url(found.url)} (configured at {found.configured})"
+    return f"{public_url(found.url)} ({found.error})" if found.error else public_url(found.url)
 
 
 def _found_json(found: Found) -> dict[str, Any]:
     document = found.document
     return {
         "number": found.number,
-        "url": _shown(found.url),
+        "url": public_url(found.url),
         "title": _title(found),
         "format": document.format if document else None,
         "items": len(document.entries) if document else None,
@@ -198,7 +205,7 @@ def _found_json(found: Found) -> dict[str, Any]:
 def _added_json(added: Added) -> dict[str, Any]:
     poll = added.poll
     return {
-        "url": _shown(added.source.url),
+        "url": public_url(added.source.url),
         "title": added.source.title or _title(added.found),
         "categories": list(added.source.categories),
         "declared_at": added.source.declared_at,

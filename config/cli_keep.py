@@ -11,7 +11,7 @@ from typing import Annotated, cast
 
 import typer
 
-from config.cli import Common, ConfigOption, JsonLogs, Verbose
+from config.cli import Common, ConfigOption, Json, JsonLogs, Verbose
 from config.load import NAME
 from config.opening import open_app
 from feeds.errors import FeedmillError
@@ -66,7 +66,7 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:

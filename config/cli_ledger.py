@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from config.cli import ConfigOption, Json, JsonLogs, SourceName, Verbose
+from config.cli import ConfigOption, Json, JsonLogs, Limit, SourceName, Verbose
 from config.finding import find_one
 from config.opening import open_app
 from config.showing import (
@@ -29,9 +29,7 @@ def ledger(
     context: typer.Context,
     source: SourceName,
     config: ConfigOption = None,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
-    ] = 200,
+    limit: Limit = 200,
     as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from config.cli import ConfigOption, Json, JsonLogs, Verbose
+from config.cli import ConfigOption, Json, JsonLogs, Limit, Verbose
 from config.complaints import did_you_mean
 from config.opening import log_options, open_app
 from config.settings import ALL, Settings
@@ -72,9 +72,7 @@ def articles(
     category: Annotated[
         str | None, typer.Option("--category", metavar="SLUG", help="Only those of this feed.")
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
-    ] = 50,
+    limit: Limit = 50,
     as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,

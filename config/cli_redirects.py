@@ -6,9 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-import structlog
 import typer
 
 from aggregator.notices import address_changed
@@ -16,10 +14,10 @@ from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.facts import sighting_json
 from config.finding import find_one
 from config.opening import open_app
+from config.poll_log import log_notice
 from config.settings import Settings
 from config.showing import (
     iso,
-    near,
     plain,
     short,
     shown_address,
@@ -30,8 +28,6 @@ from config.standing import Sighting, shown_sighting
 from config.wiring import App
 from feeds.errors import ConfigError
 from feeds.models import AddressChange, SourceState
-
-log = structlog.get_logger("feedmill.poll")
 
 
 def register(app: typer.Typer) -> None:
@@ -84,9 +80,7 @@ def redirects(
 def _undo(app: App, state: SourceState, as_json: bool) -> None:
     change = app.store.undo_move(state.id)
     if change is not None:
-        notice = address_changed(change.before, change.after, change.why)
-        host = urlsplit(state.url).hostname or "file"
-        log.warning(notice.event, source=state.id, host=host, **notice.values)
+        log_notice(state, address_changed(change.before, change.after, change.why))
     if as_json:
         told = None if change is None else _change_json(change, state, app.settings)
         print(json.dumps({"undone": told}))
@@ -118,9 +112,8 @@ def _redirect_tables(
     if not seen and not changes:
         print("no permanent redirect is seen, none was adopted")
     for state, found in seen:
-        times = f"seen {found.seen} times since {near(found.since, now)}"
         print(plain(f"{state.id}  {shown_title(state, settings)}"))
-        print(plain(f"   redirects to {found.to}, {times}; {found.wanting}"))
+        print(plain(f"   redirects {found.told(now)}"))
     for each in changes:
         state = known[each.source_id]
         before, after = (shown_address(url, state, settings) for url in (each.before, each.after))

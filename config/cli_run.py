@@ -12,7 +12,7 @@ from typing import Annotated, cast
 
 import typer
 
-from config.cli import Common, ConfigOption, JsonLogs, Verbose
+from config.cli import Common, ConfigOption, Json, JsonLogs, Verbose
 from config.finding import find
 from config.opening import open_app
 from config.wiring import App
@@ -68,7 +68,7 @@ def poll(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit code 1 when any source failed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
@@ -92,7 +92,7 @@ def poll(
 def publish(
     context: typer.Context,
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:

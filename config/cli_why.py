@@ -17,7 +17,7 @@ from config.facts import facts, facts_json
 from config.finding import find_one
 from config.opening import open_app
 from config.settings import Settings
-from config.showing import adopted, configured, near, plain, shown_title, shown_url
+from config.showing import adopted, configured, plain, shown_title, shown_url
 from config.standing import in_words, next_in_words, shown_sighting, standing
 from feeds.models import LedgerRow, SourceState
 
@@ -53,7 +53,7 @@ def _why_json(
     state, stands = row
     source, seen = configured(state, settings), shown_sighting(state, settings)
     return source_json(row, settings, now) | {
-        "facts": facts_json(state, source, settings.poll, seen),
+        "facts": facts_json(state, source, settings.poll, seen, now),
         "last_answer": row_json(last[0]) if last else None,
         "advice": advice(state, stands, _status(last)) or None,
     }
@@ -90,6 +90,5 @@ def _addresses(state: SourceState, settings: Settings, now: datetime) -> list[tu
         text = f"{address} (`feedmill redirects {state.id} --undo` goes back)"
         found.append(("requested at", text))
     if (seen := shown_sighting(state, settings)) is not None:
-        times = f"seen {seen.seen} times since {near(seen.since, now)}"
-        found.append(("redirect", f"to {seen.to}, {times}; {seen.wanting}"))
+        found.append(("redirect", seen.told(now)))
     return found

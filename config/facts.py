@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from aggregator.cadence import describe, unpack
 from config.settings import PollSettings
 from config.showing import iso, near, span
 from config.standing import Sighting
@@ -19,16 +20,28 @@ Facts = list[tuple[str, str]]
 
 def facts(state: SourceState, source: Source, poll: PollSettings, now: datetime) -> Facts:
     """Without redirects, whose addresses may be secrets."""
-    return [*_rhythm(state, source, poll), *_server(state, now), *_trouble(state, now)]
+    return [*_rhythm(state, source, poll, now), *_server(state, now), *_trouble(state, now)]
 
 
-def _rhythm(state: SourceState, source: Source, poll: PollSettings) -> Iterator[tuple[str, str]]:
+def _rhythm(
+    state: SourceState, source: Source, poll: PollSettings, now: datetime
+) -> Iterator[tuple[str, str]]:
     if source.every:
         yield "every", f"{span(source.every)}, as this source is configured"
     else:
         yield "interval", f"{span(poll.interval)}, at most {span(poll.max_interval)}"
+        if (learned := _learned(state, now)) is not None:
+            yield "learned", learned
     if state.last_new_at is not None:
         yield "last new article", f"{state.last_new_at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _learned(state: SourceState, now: datetime) -> str | None:
+    """What its past says of when it posts."""
+    rhythm = unpack(state.rhythm)
+    if rhythm is None or not rhythm.posts:
+        return None
+    return describe(rhythm, int(now.timestamp()))
 
 
 def _server(state: SourceState, now: datetime) -> Iterator[tuple[str, str]]:
@@ -71,7 +84,7 @@ def _hours(hours: Sequence[int]) -> str:
 
 
 def facts_json(
-    state: SourceState, source: Source, poll: PollSettings, seen: Sighting | None
+    state: SourceState, source: Source, poll: PollSettings, seen: Sighting | None, now: datetime
 ) -> dict[str, Any]:
     """The same as values; durations in seconds, times ISO 8601 in UTC. `seen.to`: as it may be
     shown."""
@@ -80,6 +93,7 @@ def facts_json(
         "every": source.every,
         "interval": poll.interval,
         "max_interval": poll.max_interval,
+        "learned": None if source.every else _learned(state, now),
         "retry_after": iso(state.not_before),
         "max_age": iso(state.fresh_until),
         "ttl": hints.ttl,

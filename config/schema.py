@@ -38,10 +38,11 @@ def _entry(value: Any) -> str | None:
     """An entry of a list of texts. None, which TOML can't say, stands for one that was wrong."""
     if value is not None and not isinstance(value, str):
         raise wrong(f"must be a text in quotes, not {shown(value)}")
-    return None if value is None else _one_line(value)
+    return None if value is None else one_line(value)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A title or the like."""
     if not text.strip() or not text.isprintable():
         raise wrong("must be a text of one line, not empty")
     return text.strip()
@@ -63,7 +64,7 @@ def _agent(text: str) -> str:
     return text.strip()
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[str, AfterValidator(one_line)]
 
 
 class Table(BaseModel):

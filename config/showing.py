@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from aggregator import cadence, due
 from config.logs import redact
 from config.settings import Settings
 from feeds.models import Source, SourceState
@@ -22,23 +23,12 @@ def short(moment: datetime | None) -> str:
 
 def near(moment: datetime | None, now: datetime) -> str:
     """As short as it can be told from other days: "15:10", "Tue 06:00", "2026-03-09 06:00"."""
-    if moment is None:
-        return ""
-    at, today = moment.astimezone(), now.astimezone()
-    if at.date() == today.date():
-        return f"{at:%H:%M}"
-    return f"{at:%a %H:%M}" if abs(moment - now) < timedelta(days=6) else short(moment)
+    return "" if moment is None else due.near(moment, now)
 
 
 def span(seconds: float) -> str:
     """ "45 s", "12 min", "3.2 h", "40 days": digits that matter."""
-    if seconds < 90:
-        return f"{round(seconds)} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    if seconds < 172_800:
-        return f"{seconds / 3600:.1f}".removesuffix(".0") + " h"
-    return f"{seconds / 86_400:.1f}".removesuffix(".0") + " days"
+    return f"{round(seconds)} s" if seconds < 90 else cadence.span(seconds)
 
 
 def plain(text: str) -> str:
@@ -68,17 +58,18 @@ def shown_url(state: SourceState, settings: Settings) -> str:
     source = configured(state, settings)
     if source.secret_url:
         return f"(source {state.id}: {source.title or state.title or 'secret address'})"
-    return settings.file_of(state.url) or _public(state.url)
+    return settings.file_of(state.url) or public_url(state.url)
 
 
 def shown_address(url: str, state: SourceState, settings: Settings) -> str:
     """Another address of that source: one it redirects to may hold the same secret."""
     if configured(state, settings).secret_url:
         return f"(secret address at {urlsplit(url).hostname or 'file'})"
-    return _public(url)
+    return public_url(url)
 
 
-def _public(url: str) -> str:
+def public_url(url: str) -> str:
+    """An address that is no secret as a whole: a user in it is, and its query then too."""
     return redact(url) if "@" in url else plain(url)
 
 

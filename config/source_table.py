@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from config.showing import print_table
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -47,13 +49,10 @@ def show(lines: Sequence[Line]) -> None:
     from rich.console import Console
 
     console, table = Console(), _wide(lines)
-    needed = Console(width=10_000).measure(table).maximum
-    if not console.is_terminal:
-        Console(width=needed, no_color=True).print(table)
-    elif needed <= console.width:
-        console.print(table)
-    else:
+    if console.is_terminal and Console(width=10_000).measure(table).maximum > console.width:
         _narrow(console, lines)
+    else:
+        print_table(table)
 
 
 def _wide(lines: Sequence[Line]) -> Table:
@@ -71,12 +70,15 @@ def _wide(lines: Sequence[Line]) -> Table:
 
 def _narrow(console: Console, lines: Sequence[Line]) -> None:
     """The address takes what the other columns leave; a longer one has a line of its own."""
-    from rich.padding import Padding
     from rich.text import Text
 
     rows = [_HEAD, *lines]
     widths = [max(len(row.cells[n]) for row in rows) for n in range(len(_COLUMNS))]
-    widths[0] = min(widths[0], max(20, console.width - sum(widths[1:]) - 2 * len(widths[1:])))
+    left = console.width - sum(widths[1:]) - 2 * len(widths[1:])
+    if left < 0:
+        _narrower(console, lines)
+        return
+    widths[0] = min(widths[0], left)
     for line in rows:
         cells = [Text(cell) for cell in line.cells]
         cells[1].stylize(_COLOURS.get(line.word, ""))
@@ -86,5 +88,23 @@ def _narrow(console: Console, lines: Sequence[Line]) -> None:
         for cell, width in zip(cells, widths, strict=True):
             cell.align("right" if cell is cells[-1] else "left", width)
         console.print(Text("  ").join(cells), style="bold" if line is _HEAD else "")
-        for note in line.notes:
-            console.print(Padding(Text(note, overflow="fold"), (0, 0, 0, 4)))
+        _below(console, *line.notes)
+
+
+def _narrower(console: Console, lines: Sequence[Line]) -> None:
+    """Where not even the other columns have room: the address, and all else in words below it."""
+    from rich.text import Text
+
+    for line in lines:
+        console.print(Text(line.source), overflow="fold")
+        polls = (("last", line.last), ("next", line.next))
+        facts = (line.status, *(f"{name} {at}" for name, at in polls if at))
+        _below(console, f"{'; '.join(facts)}; {line.articles} articles", *line.notes)
+
+
+def _below(console: Console, *texts: str) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for text in texts:
+        console.print(Padding(Text(text, overflow="fold"), (0, 0, 0, 4)))

@@ -10,7 +10,7 @@ from aggregator.cadence import quiet_since
 from aggregator.due import shown
 from aggregator.moves import DAYS, SIGHTINGS, objection
 from config.settings import Settings
-from config.showing import configured, shown_address
+from config.showing import configured, near, shown_address
 from feeds.models import Source, SourceState, Status
 
 TROUBLE = ("retired", "blocked", "failing", "quiet")
@@ -74,8 +74,7 @@ def next_in_words(state: SourceState, now: datetime) -> str:
     time zone; nothing for what is not polled."""
     if state.paused or state.retired or state.next_due is None:
         return ""
-    zone = now.astimezone().tzinfo or UTC
-    return shown(state.next_due, state.reason, now, zone)
+    return shown(state.next_due, state.reason, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +92,11 @@ class Sighting:
         if self.objection:
             return f"not adopted: {self.objection}"
         return f"adopted after {SIGHTINGS} sightings over {_days(DAYS // timedelta(days=1))}"
+
+    def told(self, now: datetime) -> str:
+        """ "to https://b.org/feed, seen 2 times since 13:14; adopted after …"."""
+        times = "once" if self.seen == 1 else f"{self.seen} times"
+        return f"to {self.to}, seen {times} since {near(self.since, now)}; {self.wanting}"
 
 
 def sighting(state: SourceState, source: Source) -> Sighting | None:

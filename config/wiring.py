@@ -5,7 +5,7 @@ The verbs take what they need; a cheap verb pays for nothing else (imports inclu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from config import clock
+from config.poll_log import OnRecorded, logged
 from config.settings import ALL, Settings
 from feeds import VERSION
 from feeds.errors import StoreError
-from feeds.models import Outcome, Poll, Recorded
 from feeds.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from publisher.render.site import Site
     from publisher.select import Members
 
-log = structlog.get_logger("feedmill.poll")
-
-OnRecorded = Callable[[Sequence[Poll], Sequence[Recorded]], None]
+log = structlog.get_logger("feedmill.publish")
 
 READING = 20.0
 """Seconds that a reader may take for one document."""
@@ -197,7 +195,7 @@ class App:
             given=self.poller.given,
             sources=self.settings.sources,
             ttl=self.claim_time,
-            on_recorded=_logged(on_recorded),
+            on_recorded=logged(on_recorded),
         )
 
     @property
@@ -221,7 +219,7 @@ class App:
             self.store.record,
             release=self.store.release,
             workers=self.settings.poll.concurrency,
-            on_recorded=_logged(on_recorded),
+            on_recorded=logged(on_recorded),
             on_trouble=on_trouble,
         )
 
@@ -288,58 +286,3 @@ class App:
             slug: Members(sources=None if slug == ALL else frozenset(ids), active=active)
             for slug, ids in inside.items()
         }
-
-
-def _logged(on_recorded: OnRecorded | None) -> OnRecorded:
-    def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
-        for poll, result in zip(polls, results, strict=True):
-            log_poll(poll, result)
-            log_silence(poll)
-        if on_recorded is not None:
-            on_recorded(polls, results)
-
-    return recorded
-
-
-def log_poll(poll: Poll, result: Recorded) -> None:
-    """One line for one poll. A source is named by its number and host: its address may be a
-    secret (E32)."""
-    from urllib.parse import urlsplit
-
-    from aggregator.notices import notices
-
-    state = poll.claim.state
-    values = {
-        "source": state.id,
-        "host": urlsplit(state.url).hostname or "file",
-        "why": poll.why,
-        "status": poll.status,
-        "new": result.new,
-        "changed": result.changed,
-        "ms": round(poll.duration * 1000),
-        "next": poll.schedule.due.isoformat(timespec="seconds"),
-        "reason": poll.schedule.reason,
-    }
-    shown = {key: value for key, value in values.items() if value is not None}
-    if result.fenced:
-        log.warning("poll came too late", **shown)
-    elif poll.outcome is Outcome.FAILED and poll.failure is not None:
-        log.warning("poll failed", kind=poll.failure.kind, error=poll.failure.text, **shown)
-    else:
-        log.info("polled", outcome=poll.outcome.value, **shown)
-    for notice in () if result.fenced else notices(poll):
-        log.warning(notice.event, source=state.id, host=values["host"], **notice.values)
-
-
-def log_silence(poll: Poll) -> None:
-    """One line when a source has become much quieter than its own history."""
-    from urllib.parse import urlsplit
-
-    from aggregator.cadence import fell_silent
-
-    state = poll.claim.state
-    since = fell_silent(poll.rhythm or state.rhythm, state.last_polled_at, poll.started_at)
-    if since is not None:
-        host = urlsplit(state.url).hostname or "file"
-        day = since.isoformat(timespec="minutes")
-        log.warning("source is quiet", source=state.id, host=host, since=day)

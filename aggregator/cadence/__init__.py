@@ -6,7 +6,16 @@ rhythm (bytes, learning) · habits (hours of the week, gaps) · guess (when next
 from __future__ import annotations
 
 from aggregator.cadence.guess import Guess, guess
-from aggregator.cadence.rhythm import learn
-from aggregator.cadence.words import fell_silent, quiet_since, span
+from aggregator.cadence.rhythm import learn, unpack
+from aggregator.cadence.words import describe, fell_silent, quiet_since, span
 
-__all__ = ["Guess", "fell_silent", "guess", "learn", "quiet_since", "span"]
+__all__ = [
+    "Guess",
+    "describe",
+    "fell_silent",
+    "guess",
+    "learn",
+    "quiet_since",
+    "span",
+    "unpack",
+]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.cadence import learn
 from aggregator.notices import address_changed, notices
 from feeds.models import Claim, Failure, Outcome, Poll, Schedule, SourceState
 from tests.aggregator.making import NOW, state
@@ -114,3 +115,18 @@ def test_an_adopted_address() -> None:
 
 def test_a_local_document_has_no_host() -> None:
     assert address_changed("file:///srv/a.xml", "https://b.org/", "x").values["before"] == "file"
+
+
+@pytest.mark.parametrize(("days", "last", "told"), [(11, 2, True), (11, 0.5, False), (8, 2, False)])
+def test_silence_is_told_once(days: float, last: float, told: bool) -> None:
+    """A post a day, then none: ten days without are a silence, told by the poll that sees it."""
+    posts = [NOW - days * DAY - n * DAY for n in range(30)]
+    before = state(
+        rhythm=learn(None, posts, posts[0], None),
+        last_success_at=NOW,
+        last_polled_at=NOW - last * DAY,
+    )
+    found = [each for each in notices(made(before)) if each.event == "source is quiet"]
+    assert len(found) == told
+    if told:
+        assert found[0].values == {"since": posts[0].isoformat(timespec="minutes")}

@@ -24,7 +24,7 @@ from aggregator.identity.urls import default_rules
 from aggregator.poll import Limits, Poller
 from aggregator.read.reader import read
 from config import logs
-from config.wiring import log_poll
+from config.poll_log import log_poll
 from feeds.models import Poll, Source
 from feeds.store import Store, open_store
 from tests.origin import Origin

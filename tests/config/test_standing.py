@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from aggregator.cadence import learn
 from config.advice import ADVICE, BY_STATUS, advice
-from config.facts import facts
+from config.facts import facts, facts_json
 from config.settings import PollSettings
 from config.standing import (
     Standing,
@@ -122,7 +124,10 @@ def test_a_sighting_says_what_it_wants() -> None:
     move = Move(to="https://b.org/feed", since=NOW, seen=2, proven=True)
     found = sighting(state(move=move), Source(url="https://a.org/feed"))
     assert found is not None
-    assert found.wanting == "adopted after 3 sightings over 2 days"
+    words = "adopted after 3 sightings over 2 days"
+    assert found.wanting == words
+    assert found.told(NOW) == f"to https://b.org/feed, seen 2 times since 12:00; {words}"
+    assert "seen once since" in replace(found, seen=1).told(NOW)
     secret = Source(url="https://a.org/feed", auth=("me", "word"))
     found = sighting(state(move=move), secret)
     assert found is not None
@@ -156,6 +161,32 @@ def test_facts() -> None:
     }
     [first, *_] = facts(state(), Source(url="x", every=7200.0), POLL, NOW)
     assert first == ("every", "2 h, as this source is configured")
+
+
+def test_what_was_learned_is_a_fact() -> None:
+    """In words and as a value; not where the operator's `every` passes it over, nor where the
+    documents had no dates yet."""
+    rhythm = learn(None, [NOW - n * 6 * HOUR for n in range(20)], NOW, None)
+    source, every = Source(url="x"), Source(url="x", every=60.0)
+
+    def told(of: Source, learned: bytes | None) -> object:
+        given = state(rhythm=learned)
+        words = dict(facts(given, of, POLL, NOW)).get("learned")
+        assert facts_json(given, of, POLL, None, NOW)["learned"] == words
+        return words
+
+    assert told(source, rhythm) == "posts every 6 h"
+    assert told(every, rhythm) is None
+    assert told(source, None) is None
+    assert told(source, learn(None, [None], NOW, None)) is None
+
+
+def test_quiet_by_its_own_past() -> None:
+    """A source that is well, and much quieter than ever before."""
+    posts = [NOW - 60 * DAY - n * DAY for n in range(30)]
+    given = state(last_success_at=NOW, rhythm=learn(None, posts, posts[0], None))
+    assert standing(given, NOW) == Standing(word="quiet", since=posts[0])
+    assert standing(replace(given, paused=True), NOW).word == "paused"
 
 
 def kinds(error: type[PollError]) -> set[str]:

@@ -17,7 +17,7 @@ from aggregator.identity.urls import default_rules
 from aggregator.poll import Limits, Poller
 from aggregator.read.reader import read
 from config.load import load
-from config.wiring import log_poll
+from config.poll_log import log_poll
 from feeds.store import open_store
 from tests.flows.command import Installation
 

@@ -8,6 +8,7 @@ import pty
 import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,17 @@ def test_errors_as_json(here: Installation, origin: Origin) -> None:
     assert told["added"] == []
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_until_when_to_wait(here: Installation, origin: Origin, status: int) -> None:
+    """E12: nothing keeps it for an address that is no source yet, so the operator must know."""
+    origin.answer("/feed", Answer(status, b"no", {"Retry-After": "604800"}))
+    began = datetime.now(UTC)
+    done = here.call("add", origin.url("/feed"), "--json")
+    until = datetime.fromisoformat(json.loads(done.stdout)["error"]["retry_after"])
+    assert timedelta(days=6.99) < until - began < timedelta(days=7.01)
+    assert done.stderr.strip().endswith(f"it asks to be left alone until {until:%Y-%m-%d %H:%M}")
+
+
 # --- categories and the file ------------------------------------------------------------
 
 
@@ -331,8 +343,13 @@ def test_categories(here: Installation, origin: Origin) -> None:
 
 
 def test_wrong_options(here: Installation, origin: Origin) -> None:
+    """Told as options, all at once, before the publisher is asked anything."""
     refused(here, origin.url("/feed"), "--pick", "1", "--all", code=2)
-    assert "duration" in refused(here, origin.url("/feed"), "--every", "often", code=2)
+    message = refused(here, origin.url("/feed"), "--every", "often", "--title", " ", code=2)
+    assert message.splitlines()[0] == "--title: must be a text of one line, not empty"
+    assert message.splitlines()[1].startswith('--every: "often" is no duration')
+    assert "one line" in refused(here, origin.url("/feed"), "--title", "", code=2)
+    assert asked(origin) == []
     assert "web address" in refused(here, "ftp://example.org/feed", code=2)
     assert "file = " in refused(here, "feedmill.toml", code=2)
 

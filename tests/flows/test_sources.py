@@ -157,6 +157,20 @@ def test_the_table_fits_its_reader(here: Installation, origin: Origin) -> None:
     assert len(on_a_terminal(here, "sources", columns=250)) == 3
 
 
+@pytest.mark.parametrize("columns", [82, 80, 60])
+def test_a_table_of_long_reasons(here: Installation, origin: Origin, columns: int) -> None:
+    """The words beside the address may leave it no room, or have none themselves: no line is
+    longer than the terminal, nor broken by it."""
+    origin.answer("/feed", Answer(429, b""))
+    here.verb("poll")
+    [state] = here.json("sources")
+    assert state["reason"] == "backoff after rate limit"
+    lines = on_a_terminal(here, "sources", columns=columns)
+    assert max(len(line) for line in lines) <= columns
+    assert any(line.rstrip().endswith(("  0", "; 0 articles")) for line in lines)
+    assert state["next_in_words"].partition(": ")[2] in " ".join(" ".join(lines).split())
+
+
 # --- why
 
 
@@ -175,6 +189,7 @@ def test_why(here: Installation, origin: Origin) -> None:
     words = here.verb("why", "a source")
     assert re.search(r"^next +\S+( \d\d:\d\d)?: ttl$", words, re.MULTILINE)
     assert re.search(r"^ttl +4 h$", words, re.MULTILINE)
+    assert re.search(r"^learned +posted once$", words, re.MULTILINE)
     origin.answer("/feed", Answer(200, b"<!doctype html><title>Hello</title>"))
     here.call("poll", "--now")
     assert "feed" in here.json("why", "1")["advice"]
