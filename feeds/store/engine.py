@@ -55,6 +55,7 @@ class Database:
         """Of the file; None in memory and on a server."""
         self._now, self._shift = now, shift
         self._lock = threading.RLock()
+        self._closed = False
         self._writer: Engine
         self._reader: Engine
         if not self.sqlite:
@@ -81,13 +82,17 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: written whole at the end of the block, or not at all."""
+        """One transaction: written whole at the end of the block, or not at all. Raises
+        StoreError, as all of them do, once the store is closed."""
         if not self.sqlite:
+            self._check_open()
             with translated(), self._writer.begin() as connection:
                 yield connection
             return
-        with self._lock, translated(), self._writer.begin() as connection:
-            yield connection
+        with self._lock, translated():
+            self._check_open()
+            with self._writer.begin() as connection:
+                yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -96,12 +101,14 @@ class Database:
             with self.write() as connection:
                 yield connection
             return
+        self._check_open()
         with translated(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def bare(self) -> Iterator[Connection]:
         """A connection outside any transaction (VACUUM, advisory locks), not of the pool."""
+        self._check_open()
         if self.sqlite and self.path is None:
             with self._lock, translated(), self._writer.connect() as connection:
                 yield connection
@@ -131,8 +138,17 @@ class Database:
             return _server_now(fresh)
 
     def close(self) -> None:
-        self._writer.dispose()
-        self._reader.dispose()
+        """For good. Waits for the write that another thread is in: SQLite's driver crashes the
+        process when a connection is closed under a running statement, as that of a database in
+        memory, which all threads share, would be."""
+        with self._lock:
+            self._closed = True
+            self._writer.dispose()
+            self._reader.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed")
 
 
 def _server_now(connection: Connection) -> datetime:

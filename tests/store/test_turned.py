@@ -76,7 +76,7 @@ def test_a_turn_of_the_time_ahead(opened: Opened, clock: Clock) -> None:
     store = opened(host_delay=1.0)
     assert isinstance(store.turn(url_of("a"), TTL), Turn)
     clock.forward(days=-1)
-    assert store.turn_back(TTL) == timedelta(0)
+    assert back(store) == timedelta(0)
     assert store.turn_back(TTL) is None
     clock.forward(seconds=TTL.total_seconds() + 1)
     assert isinstance(store.turn(url_of("a"), TTL), Turn)
