@@ -1,0 +1,96 @@
+"""What is stored of an entry, and by which keys it is known again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from feeds.models.documents import Entry
+
+
+class KeyKind(IntEnum):
+    """What an identity key was made of."""
+
+    GUID = 1
+    URL = 2
+    GUID_AND_URL = 3
+    DIGEST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Key:
+    """One way to recognise an article: 16 bytes of BLAKE2b over its kind and normalised text.
+
+    Not salted by source: equal GUID keys in two sources are the same guid. `shared` tells that
+    the text is of global form (tag:, urn:, http), so that the key may speak across sources.
+    """
+
+    kind: KeyKind
+    digest: bytes
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store knows of an article of this source that shares a key with an entry."""
+
+    article_id: int
+    keys: tuple[Key, ...]
+    """Those of its keys that were asked for."""
+    content_digest: bytes
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArticle:
+    """An entry that is no known article. Dates have been through the first-seen rule."""
+
+    entry: Entry
+    keys: tuple[Key, ...]
+    content_digest: bytes
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedArticle:
+    """An edit of a known article. `keys` are all its keys as of now; those unknown are added."""
+
+    article_id: int
+    entry: Entry
+    keys: tuple[Key, ...]
+    content_digest: bytes
+    published: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """A source as the published feeds name it."""
+
+    id: int
+    url: str
+    """The feed's public address; "" for a source whose URL is a secret or a local file."""
+    title: str
+    link: str | None = None
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The stored, deduplicated unit of one source, always. It has an Entry."""
+
+    id: int
+    source_id: int
+    story_id: int | None
+    """None between recording and linking."""
+    entry: Entry
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    revision: int = 1
