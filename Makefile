@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check check-static bench clean
+.PHONY: run test check check-static rehearsals bench clean
 
 run: $(STAMP)  ## run the main job on the example configuration (writes to var/)
 	$(BIN)/python -m config.cli --config var/feedmill.toml init --if-missing
@@ -21,6 +21,9 @@ check-static: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: each must be found out; ten minutes
+	$(BIN)/python -m pytest -q -m rehearsal tests/etiquette
 
 bench: $(STAMP)  ## measured figures, against a named baseline
 	$(BIN)/python -m tests.benchmarks

@@ -4,7 +4,6 @@ one of them which one it is."""
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -57,12 +56,6 @@ def broken() -> Iterator[dict[str, Future[dict[str, Any]]]]:
         }
 
 
-all_of_them = pytest.mark.skipif(
-    "FEEDMILL_ETIQUETTE" not in os.environ,
-    reason="rehearses each broken poller, for minutes: set FEEDMILL_ETIQUETTE=all",
-)
-
-
 @pytest.mark.slow
 def test_feedmill_keeps_its_rules() -> None:
     verdicts = rehearsal()
@@ -71,7 +64,7 @@ def test_feedmill_keeps_its_rules() -> None:
     assert broken == {}
 
 
-@all_of_them
+@pytest.mark.rehearsal
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", NAMES)
 def test_a_broken_rule_is_noticed(rule: str, broken: dict[str, Future[dict[str, Any]]]) -> None:
