@@ -124,14 +124,17 @@ class Bench:
         """`run`, until it polls."""
         before = self.log.count(RUNNING)
         with (self.folder / "run.log").open("ab") as log:
-            self._run = subprocess.Popen(  # noqa: S603 - the command that is judged
-                [*self._command, "--log-json", "--verbose", "run"],
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            try:
+                self._run = subprocess.Popen(  # noqa: S603 - the command that is judged
+                    [*self._command, "--log-json", "--verbose", "run"],
+                    cwd=self.folder,
+                    env=self._environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+            except OSError as error:
+                raise FeedmillError(f"{self._command[0]} can't be run: {error.strerror}") from error
         end = time.monotonic() + PATIENCE
         while self.log.count(RUNNING) == before:
             if self._run.poll() is not None or time.monotonic() > end:

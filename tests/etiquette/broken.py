@@ -336,7 +336,7 @@ def e31() -> None:
 
 def e32() -> None:
     """Takes credentials along wherever a redirect leads."""
-    put(client, "_own", lambda _before, _after: True)
+    put(client, "stays_home", lambda _before, _after: True)
 
 
 BREAKS: Mapping[str, Callable[[], None]] = {

@@ -17,15 +17,17 @@ import pytest
 from tests.etiquette.broken import BREAKS
 
 ROOT = Path(__file__).resolve().parents[2]
-AT_ONCE = 4
+AT_ONCE = 6
 """Rehearsals beside each other: they sleep most of their time."""
 FOLLOWS: Mapping[str, set[str]] = {
     # The second GET is made without a turn at the host.
     "E14": {"E29"},
     # `poll --now` and errands share the pause that is gone.
     "E19": {"E15", "E29"},
-    # What is read as an empty feed leaves its validators.
-    "E28": {"E4"},
+    # The spellings of one address that it dials are hosts of their own.
+    "E26": {"E19"},
+    # What is read as an empty feed leaves its validators, and no feeds are looked for in it.
+    "E28": {"E4", "E14"},
 }
 """Rule → what may break with it, and why."""
 NAMES = [f"E{number}" for number in range(1, 33)]
@@ -42,6 +44,7 @@ def rehearsal(*arguments: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode in (0, 1), done.stderr
+    assert done.stdout, done.stderr
     return {each["rule"]: each for each in json.loads(done.stdout)}
 
 
@@ -74,6 +77,18 @@ def test_a_broken_rule_is_noticed(rule: str, broken: dict[str, Future[dict[str, 
     assert rule in found
     others = found - {rule} - FOLLOWS.get(rule, set())
     assert {name: verdicts[name]["faults"] for name in others} == {}
+
+
+def test_a_command_that_is_none() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "config.cli", "etiquette", "--command", "no/such feedmill"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "feedmill: no/such can't be run: No such file or directory\n"
 
 
 def test_every_rule_has_its_broken_poller() -> None:
