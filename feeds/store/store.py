@@ -41,6 +41,7 @@ from feeds.protocols import Reschedule
 from feeds.store import (
     articles,
     backup,
+    configured,
     errands,
     feeds,
     ledger,
@@ -79,7 +80,7 @@ class Store:
         *,
         wait: timedelta = timedelta(),
     ) -> None:
-        sourcing.sync(self._database, sources, self._lines, reschedule, wait)
+        configured.sync(self._database, sources, self._lines, reschedule, wait)
 
     def claim_due(
         self, limit: int, ttl: timedelta, *, urls: Collection[str] | None = None
