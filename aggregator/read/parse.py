@@ -10,15 +10,19 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 import feedparser
-from feedparser import api, encodings
+from feedparser import api, encodings, mixin
 from feedparser.encodings import convert_to_utf8, parse_content_type
 from feedparser.mixin import _FeedParserMixin
+from feedparser.namespaces import _base, dc
 from feedparser.namespaces._base import Namespace
+from feedparser.util import FeedParserDict
 
 from aggregator.read.charset import from_declaration, settle
 from aggregator.read.clean import MAX_HTML, Clean, Markup, Wash
@@ -100,6 +104,64 @@ def _set_aside(parser: Any, element: str, key: str) -> None:
     setattr(parser, f"_start_{element}", start_aside)
     setattr(parser, f"_end_{element}", end_aside)
 
+
+# What an item leaves behind (unclosed stacks, a content that never ended) would colour those after
+# it. But an item must mean the same whatever stands before it: incremental reading leaves that out.
+_STATE = (
+    *("incontent", "insource", "inimage", "intextinput", "inauthor", "incontributor"),
+    *("inpublisher", "hasContent", "svgOK", "ingeometry", "psc_chapters_flag"),
+    *("_summaryKey", "title_depth", "depth"),
+)
+_STACKS = ("elementstack", "basestack", "langstack")
+
+
+def _start_item(self: Any, attributes: Any) -> None:
+    before = [getattr(self, name) for name in _STATE], [len(getattr(self, s)) for s in _STACKS]
+    self.__dict__.setdefault("items_open", []).append(before)
+    Namespace._start_item(self, attributes)
+
+
+def _end_item(self: Any) -> None:
+    Namespace._end_item(self)
+    values, heights = self.items_open.pop()
+    for name, value in zip(_STATE, values, strict=True):
+        setattr(self, name, value)
+    for name, height in zip(_STACKS, heights, strict=True):
+        del getattr(self, name)[height:]
+    self.contentparams.clear()
+    self.sourcedata.clear()
+
+
+# Its own dates cost more than ours, which read the text (and more of them).
+_base._parse_date = dc._parse_date = lambda _text: None
+# It joins the base with itself for every element.
+mixin.make_safe_absolute_uri = lru_cache(maxsize=64)(mixin.make_safe_absolute_uri)
+api.PREFERRED_XML_PARSERS[:] = ["aggregator.read.sax"]
+api.StrictFeedParser._start_item = api.StrictFeedParser._start_entry = _start_item
+api.StrictFeedParser._end_item = api.StrictFeedParser._end_entry = _end_item
+
+# Nine of ten keys are no aliases; the others go its way.
+_ALIASES = frozenset(
+    {"category", "enclosures", "license", "updated", "updated_parsed", *FeedParserDict.keymap}
+)
+_aliased_get, _aliased_contains = FeedParserDict.get, FeedParserDict.__contains__
+
+
+def _get(self: Any, key: str, default: Any = None) -> Any:
+    return (_aliased_get if key in _ALIASES else dict.get)(self, key, default)
+
+
+def _contains(self: Any, key: str) -> bool:
+    return bool((_aliased_contains if key in _ALIASES else dict.__contains__)(self, key))
+
+
+def _deepcopy(self: Any, memo: Any) -> Any:
+    pairs = {k: v if isinstance(v, str) else deepcopy(v, memo) for k, v in self.items()}
+    return FeedParserDict(pairs)
+
+
+FeedParserDict.get, FeedParserDict.__contains__ = _get, _contains
+FeedParserDict.has_key, FeedParserDict.__deepcopy__ = _contains, _deepcopy
 
 for _parser in (api.StrictFeedParser, api.LooseFeedParser):
     _set_aside(_parser, "itunes_summary", "aside_text")
