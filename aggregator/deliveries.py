@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from aggregator.poll import seen_after_part
 from feeds.models import Claim, Delivery, Poll, Recorded, Source, Validators
 from feeds.protocols import HubStore, PollStore, Response
 
@@ -90,4 +91,5 @@ def pushed(poll: Poll) -> Poll:
         status=None,
         validators=None,
         schedule=replace(poll.schedule, due=state.next_due or poll.started_at, reason=state.reason),
+        seen=seen_after_part(poll),
     )

@@ -120,7 +120,9 @@ class Explorer:
             return replace(found, error=error)
 
     def _read(self, found: Found, response: Response) -> Found:
-        document = self.read(response.body, response.url, response.headers.get("content-type"))
+        document = self.read(
+            response.body, response.url, response.headers.get("content-type"), None
+        )
         found = replace(found, response=response, document=document)
         where = self.configured(found.settled) or self.configured(response.url)
         return replace(found, configured=where)

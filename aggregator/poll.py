@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 
 from aggregator.cadence import learn
@@ -16,10 +17,11 @@ from aggregator.dates import first_dates, plausible, updated_date
 from aggregator.fetch.blocked import misplaced
 from aggregator.fetch.credentials import guarded, hidden, login, stays_home
 from aggregator.fetch.freshness import Freshness, freshness
-from aggregator.identity.keys import Bound, bind, digests, identify
+from aggregator.identity.keys import Bound
 from aggregator.identity.urls import UrlRules
 from aggregator.links import announced
 from aggregator.moves import sighted
+from aggregator.reading import Findings, Reading
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
 from feeds.models import (
@@ -63,6 +65,7 @@ class Poller:
     fetcher: Fetcher
     read: ReadDocument
     known: Callable[[int, Collection[bytes]], list[Known]]
+    seen: Callable[[int], bytes]
     rules: UrlRules
     now: Now
     policy: Policy = field(default_factory=Policy)
@@ -138,26 +141,27 @@ class Poller:
         elif digest == state.body_digest and state.error_kind is None:
             poll = self._moved(replace(poll, outcome=Outcome.SAME), source, same=unmoved)
             return self._scheduled(poll, source, response, state)
-        document = self.read(response.body, response.url, response.headers.get("content-type"))
-        bound = self._bound(poll, document)
-        poll = self._moved(_identified(poll, bound), source, same=_same(state, document, bound))
+        packed = b"" if _all_counts(state) else self.seen(state.id)
+        found = self._reading(state)(response, packed)
+        poll = self._moved(_identified(poll, found), source, same=_same(state, found))
         # A delta, or what a hub brings, is news only: it tells nothing of what was missed.
         whole = response.status == 200 and bool(response.hops)
-        missed = whole and all(each.known is None for each in bound)
+        missed = whole and not found.left_out and all(each.known is None for each in found.bound)
         poll = _learned(poll, all_new=missed)
-        facts = _facts(document, response)
+        facts = _facts(found.document, response)
         if response.status == 226:
             # Of the whole document, which this is not, the digest stays (E8) and the facts too.
             facts = _completed(facts, state)
+            poll = replace(poll, seen=seen_after_part(poll))
         else:
-            poll = replace(poll, body_digest=digest)
+            seen = None if found.seen == packed else found.seen
+            poll = replace(poll, body_digest=digest, seen=seen)
         read = replace(state, hints=facts.hints, rhythm=poll.rhythm or state.rhythm)
         return self._scheduled(replace(poll, facts=facts), source, response, read)
 
-    def _bound(self, poll: Poll, document: Document) -> list[Bound]:
-        items = identify(document, self.rules)
-        known = self.known(poll.claim.source_id, digests(items)) if items else []
-        return bind(items, known)
+    def _reading(self, state: SourceState) -> Reading:
+        known = partial(self.known, state.id)
+        return Reading(read=self.read, known=known, rules=self.rules)
 
     def _moved(self, poll: Poll, source: Source, *, same: bool) -> Poll:
         """With what its redirects say of the source's address (E21); a response that came another
@@ -260,19 +264,32 @@ def _of_delta(state: SourceState, response: Response) -> Validators | None:
     return response.validators if named else None
 
 
-def _identified(poll: Poll, bound: list[Bound]) -> Poll:
-    new, changed = _new(bound, poll), _changed(bound, poll)
+def _identified(poll: Poll, found: Findings) -> Poll:
+    new, changed = _new(found.bound, poll), _changed(found.bound, poll)
     outcome = Outcome.NEW if new or changed else Outcome.UNCHANGED
     return replace(poll, outcome=outcome, new=new, changed=changed)
 
 
-def _same(state: SourceState, document: Document, bound: list[Bound]) -> bool:
+def _all_counts(state: SourceState) -> bool:
+    """Whether all has to be read: after an error or a fresh start, and while a redirect is looked
+    at, since `_same` asks then since when each known article is there."""
+    return state.body_digest is None or state.error_kind is not None or state.move is not None
+
+
+def _same(state: SourceState, found: Findings) -> bool:
     """Whether this is what the source showed before it began to redirect: it has articles of that
     time, or the same title."""
-    known = [each.known for each in bound if each.known is not None]
+    known = [each.known for each in found.bound if each.known is not None]
     if state.move is None:
-        return bool(known) or bool(document.title and document.title == state.title)
+        title = found.document.title
+        return bool(known) or found.left_out or bool(title and title == state.title)
     return any(article.first_seen < state.move.since for article in known)
+
+
+def seen_after_part(poll: Poll) -> bytes | None:
+    """What stands of the last whole document after a part of one came (a 226, a delivery): all, or
+    nothing where the part edited articles, which that document would show otherwise."""
+    return b"" if poll.changed else None
 
 
 def _until(at: datetime, seconds: float | None) -> datetime | None:

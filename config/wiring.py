@@ -155,6 +155,7 @@ class App:
             fetcher=self.fetchers,
             read=self.reader,
             known=self.store.known,
+            seen=self.store.seen,
             rules=UrlRules.load(self.settings.tracking),
             now=self.store.now,
             policy=self.policy,

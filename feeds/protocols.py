@@ -30,6 +30,7 @@ from feeds.models import (
     FeedState,
     Hop,
     Known,
+    KnownItems,
     LedgerRow,
     Link,
     Poll,
@@ -97,8 +98,9 @@ class Fetcher(Protocol):
         """Fetch one document within `request.timeout`. Raises FetchError. Thread-safe."""
 
 
-ReadDocument = Callable[[bytes, str, str | None], Document]
-"""(body, URL it came from, Content-Type) → Document. Raises ReadError; never hangs."""
+ReadDocument = Callable[[bytes, str, str | None, KnownItems | None], Document]
+"""(body, URL it came from, Content-Type, what need not be read) → Document. Raises ReadError;
+never hangs."""
 
 
 Reschedule = Callable[[SourceState, float | None], Schedule]
@@ -150,6 +152,9 @@ class PollStore(Protocol):
 
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         """The articles of this source that have one of these keys."""
+
+    def seen(self, source_id: int) -> bytes:
+        """`Poll.seen` of the last poll that had any; empty without."""
 
     def record(self, polls: Sequence[Poll]) -> list[Recorded]:
         """Write each poll, whole or not at all, fenced by its claim; releases claim and host lease.

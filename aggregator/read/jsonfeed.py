@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from aggregator.read.clean import Clean, Markup, Wash
 from aggregator.read.dates import parse_date
+from aggregator.read.known import digest, frame
 from aggregator.read.parse import MAX_ENTRIES, MAX_GUID, MAX_LIST
 from feeds.errors import NotAFeed
-from feeds.models import Document, Enclosure, Entry, Hints, Person, Term
+from feeds.models import Document, Enclosure, Entry, Hints, KnownItems, Person, Shown, Term
 from feeds.text import collapse, xml_safe
 
 _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d+(?:\.\d+)?)/?")
 
 
-def parse_json(body: bytes, url: str, wash: Wash | None = None) -> Document:
-    """Raises NotAFeed, which names what is wrong."""
+def parse_json(
+    body: bytes, url: str, wash: Wash | None = None, known: KnownItems | None = None
+) -> Document:
+    """Known items are left out. Raises NotAFeed, which names what is wrong."""
     feed = _load(body)
     version = _version(feed)
     items = feed.get("items")
     if not isinstance(items, list):
         raise NotAFeed('a JSON Feed without "items"' if items is None else '"items" is no list')
-    return _Scribe(url, wash or Clean()).document(feed, items, version)
+    return _Scribe(url, wash or Clean(), known).document(feed, items, version)
 
 
 def _load(body: bytes) -> dict[str, Any]:
@@ -62,16 +66,17 @@ def _version(feed: dict[str, Any]) -> str:
 class _Scribe:
     """Writes down a JSON Feed whose outline is right."""
 
-    def __init__(self, url: str, wash: Wash) -> None:
+    def __init__(self, url: str, wash: Wash, known: KnownItems | None) -> None:
         self.url = url
         self.wash = wash
+        self.known = known
 
     def document(self, feed: dict[str, Any], items: list[Any], version: str) -> Document:
         language = _text(feed.get("language"))
         objects = [item for item in items[:MAX_ENTRIES] if isinstance(item, dict)]
         authors = self._authors(feed)
-        entries = tuple(self.entry(item, language, authors) for item in objects if _says(item))
-        return Document(
+        saying = [item for item in objects if _says(item)]
+        document = Document(
             format=version,
             title=self._line(feed.get("title")),
             subtitle=self._line(feed.get("description")),
@@ -83,8 +88,23 @@ class _Scribe:
             hubs=self._hubs(feed),
             older=self._url(feed.get("next_url")),
             hints=Hints(),
-            entries=entries,
-            fault=_fault(feed, len(items), len(objects), len(entries)),
+            fault=_fault(feed, len(items), len(objects), len(saying)),
+        )
+        around = frame(document, self.url)
+        shown = self._shown(saying, around)
+        entries = tuple(
+            self.entry(item, language, authors)
+            for item, each in zip(saying, shown, strict=True)
+            if each.read
+        )
+        return replace(document, entries=entries, shown=shown, frame=around)
+
+    def _shown(self, items: list[dict[str, Any]], around: bytes) -> tuple[Shown, ...]:
+        known = self.known.digests if self.known and self.known.frame == around else ()
+        digests = [digest(json.dumps(item).encode()) for item in items]
+        return tuple(
+            Shown(digest=each, guid=_id(item.get("id")), read=each not in known)
+            for item, each in zip(items, digests, strict=True)
         )
 
     def entry(

@@ -33,7 +33,7 @@ from feeds.errors import (
     ReadTooHungry,
     ReadTooSlow,
 )
-from feeds.models import Document
+from feeds.models import Document, KnownItems
 
 _HUNGRY = 77
 """Exit code of a worker that came to its memory limit."""
@@ -73,18 +73,20 @@ class ReaderPool:
         # Who waits for a worker waits here, so that a deadline counts reading and nothing else.
         self._turn = BoundedSemaphore(workers)
 
-    def __call__(self, body: bytes, url: str, content_type: str | None) -> Document:
+    def __call__(
+        self, body: bytes, url: str, content_type: str | None, known: KnownItems | None = None
+    ) -> Document:
         """Raises ReadError: ReadTooSlow, ReadTooHungry, ReadCrashed when a worker was ended."""
         with self._turn:
             pool = self._started()
             try:
-                return self._read(pool, body, url, content_type)
+                return self._read(pool, body, url, content_type, known)
             except (BrokenExecutor, RuntimeError):
                 # An idle worker or the fork server was killed from outside: no document did that.
                 self._discard(pool)
             pool = self._started()
             try:
-                return self._read(pool, body, url, content_type)
+                return self._read(pool, body, url, content_type, known)
             except (BrokenExecutor, RuntimeError) as error:
                 self._discard(pool)
                 raise ReadCrashed("the reading processes can't be started") from error
@@ -95,9 +97,16 @@ class ReaderPool:
             self._closed, pool = True, self._pool
         self._discard(pool)
 
-    def _read(self, pool: ProcessPool, body: bytes, url: str, content_type: str | None) -> Document:
+    def _read(
+        self,
+        pool: ProcessPool,
+        body: bytes,
+        url: str,
+        content_type: str | None,
+        known: KnownItems | None,
+    ) -> Document:
         future = pool.schedule(
-            _work, (body, url, content_type, self._timeout), timeout=self._timeout
+            _work, (body, url, content_type, known, self._timeout), timeout=self._timeout
         )
         with self._lock:
             self._pending[future] = pool
@@ -206,11 +215,13 @@ def _address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def _work(body: bytes, url: str, content_type: str | None, timeout: float) -> tuple[str, bytes]:
+def _work(
+    body: bytes, url: str, content_type: str | None, known: KnownItems | None, timeout: float
+) -> tuple[str, bytes]:
     """("", the Document as msgpack) or (name of an error, its message)."""
     _limit_cpu(timeout)
     try:
-        return "", _ENCODER.encode(read(body, url, content_type))
+        return "", _ENCODER.encode(read(body, url, content_type, known))
     except MemoryError:
         _starve()
     except ReadError as error:

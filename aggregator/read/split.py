@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from xml.parsers import expat
 
+from aggregator.read.known import digest
 from aggregator.read.parse import NAMESPACES
 
 MAX_DEPTH = 2000
@@ -33,7 +33,7 @@ class Item:
     start: int
     end: int
     digest: bytes
-    """16 bytes of BLAKE2b over the item, its ancestors' start tags and the DTD."""
+    """`known.digest` over the item, its ancestors' start tags and the DTD."""
     guid: str | None
     """Text of its guid or id, or rdf:about, trimmed; never resolved."""
 
@@ -157,9 +157,8 @@ class _Splitter:
         # For <item/> expat gives the same index twice; the end tag else ends at its ">".
         at = self.parser.CurrentByteIndex
         stop = self.data.index(b">", at) + 1
-        digest = blake2b(self.data[element.start : stop], digest_size=16)
-        digest.update(self.context())
-        self.items.append(Item(len(self.items), element.start, stop, digest.digest(), self.guid))
+        found = digest(self.data[element.start : stop], self.context())
+        self.items.append(Item(len(self.items), element.start, stop, found, self.guid))
         self.guid = None
 
     def context(self) -> bytes:

@@ -21,9 +21,11 @@ from feeds.models.documents import (
     Enclosure,
     Entry,
     Hints,
+    KnownItems,
     Media,
     Origin,
     Person,
+    Shown,
     Term,
 )
 from feeds.models.hubs import (
@@ -86,6 +88,7 @@ __all__ = [
     "Key",
     "KeyKind",
     "Known",
+    "KnownItems",
     "LedgerRow",
     "Link",
     "Media",
@@ -99,6 +102,7 @@ __all__ = [
     "Recorded",
     "RenderedFile",
     "Schedule",
+    "Shown",
     "Source",
     "SourceInfo",
     "SourceState",

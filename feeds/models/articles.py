@@ -37,7 +37,7 @@ class Known:
 
     article_id: int
     keys: tuple[Key, ...]
-    """Those of its keys that were asked for."""
+    """All its keys."""
     content_digest: bytes
     published: datetime
     updated: datetime

@@ -114,6 +114,26 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownItems:
+    """What a source's last document showed, for a reading that leaves it out."""
+
+    frame: bytes
+    """`Document.frame` of that document."""
+    digests: frozenset[bytes]
+    """`Shown.digest` of those that need not be read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One entry's place in a document, whether it was read or known before."""
+
+    digest: bytes
+    """8 bytes over all that its reading depends on but the frame."""
+    guid: str | None = None
+    read: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What one response said. `format` as feedparser names it ("rss20", "atom10"), or "json11"."""
 
@@ -136,6 +156,12 @@ class Document:
     updated: datetime | None = None
     generator: str | None = None
     entries: tuple[Entry, ...] = ()
+    """Those that were read: all, unless the reader was told of known ones."""
+    shown: tuple[Shown, ...] = ()
+    """All in document order; each that was `read` is the next of `entries`. Empty where the places
+    can't be told: then all were read."""
+    frame: bytes = b""
+    """8 bytes over what the entries take from the document around them."""
     wellformed: bool = True
     fault: str | None = None
     """What was wrong with a document that could be read all the same."""

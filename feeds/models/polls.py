@@ -82,6 +82,8 @@ class Poll:
     """None leaves what is there."""
     facts: FeedFacts | None = None
     """None leaves what is there."""
+    seen: bytes | None = None
+    """What the document showed, packed by aggregator.identity.seen. None leaves what is there."""
     new: tuple[NewArticle, ...] = ()
     changed: tuple[ChangedArticle, ...] = ()
     failure: Failure | None = None
@@ -104,8 +106,8 @@ class Poll:
     gone: bool = False
     """410 answered; a second one in a row retires the source (E23)."""
     pushed: bool = False
-    """Brought by a hub: its articles are written, and nothing else. The source was not asked, so
-    that how it stands, and when it is due, stay as they are in the database."""
+    """Brought by a hub: its articles and `seen` are written, and nothing else. The source was not
+    asked, so that how it stands, and when it is due, stay as they are in the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Article, ChangedArticle, Key, Known, NewArticle
+from feeds.models import Article, ChangedArticle, Known, NewArticle
 from feeds.store.codec import pack, unpack
 from feeds.store.engine import Database
 from feeds.store.sql import among, chunks, insert_missing
-from feeds.store.tables import article, identity
+from feeds.store.tables import article, identity, seen
 
 COLUMNS = tuple(
     article.c[name]
@@ -158,31 +158,36 @@ def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
 
 def known(database: Database, source_id: int, digests: Collection[bytes]) -> list[Known]:
     """The articles of this source that have one of these keys, by id."""
-    asked = set(digests)
     rows: dict[int, Any] = {}
     columns = ("id", "key_set", "content_digest", "published", "updated", "first_seen", "revision")
     with database.read() as connection:
-        for some in chunks(sorted(asked)):
+        for some in chunks(sorted(set(digests))):
             query = (
                 sa.select(*(article.c[name] for name in columns))
                 .join(identity, identity.c.article_id == article.c.id)
                 .where(identity.c.key.in_(some), identity.c.source_id == source_id)
             )
             rows |= {row.id: row for row in connection.execute(query).all()}
-    return [_known(rows[number], asked) for number in sorted(rows)]
+    return [_known(rows[number]) for number in sorted(rows)]
 
 
-def _known(row: Any, asked: set[bytes]) -> Known:
-    keys: tuple[Key, ...] = tuple(key for key in unpack(row.key_set) if key.digest in asked)
+def _known(row: Any) -> Known:
     return Known(
         article_id=row.id,
-        keys=keys,
+        keys=unpack(row.key_set),
         content_digest=row.content_digest,
         published=row.published,
         updated=row.updated,
         first_seen=row.first_seen,
         revision=row.revision,
     )
+
+
+def seen_by(database: Database, source_id: int) -> bytes:
+    """What the last document of this source showed."""
+    query = sa.select(seen.c.packed).where(seen.c.source_id == source_id)
+    with database.read() as connection:
+        return connection.execute(query).scalar() or b""
 
 
 def newest(database: Database, source_ids: Collection[int] | None, limit: int) -> list[Article]:

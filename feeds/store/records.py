@@ -15,8 +15,8 @@ from feeds.store import articles, ledger, moves
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
 from feeds.store.outcome import after, unwritable
-from feeds.store.sql import among
-from feeds.store.tables import source
+from feeds.store.sql import among, upsert
+from feeds.store.tables import seen, source
 
 # What is wrong with the database, not with a poll: nothing else would fare better.
 _OURS = (StoreBusy, StoreFull, CorruptStore)
@@ -103,6 +103,9 @@ def _write_sources(
     statement = sa.update(source).where(source.c.id == sa.bindparam("number"))
     values = [{"number": i} | after(rows[i], polls[i], *results[i]) for i in ids]
     connection.execute(statement, values)
+    shown = [{"source_id": i, "packed": found} for i in ids if (found := polls[i].seen) is not None]
+    if shown:
+        upsert(connection, seen, shown)
     ledger.write(connection, [ledger.line(rows[i], polls[i], *results[i]) for i in ids])
 
 

@@ -102,6 +102,9 @@ class Store:
     def turn_on(self, turned_back: Turned) -> int:
         return turned.turn_on(self._database, turned_back)
 
+    def seen(self, source_id: int) -> bytes:
+        return articles.seen_by(self._database, source_id)
+
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         return articles.known(self._database, source_id, digests)
 

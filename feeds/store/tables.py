@@ -111,6 +111,15 @@ source = Table(
     ),
 )
 
+# What the last document of a source showed (aggregator.identity.seen). Beside `source`, whose rows
+# are rewritten by every idle poll and all read at once.
+seen = Table(
+    "seen",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+
 # One row per host: the queue of claim_due. Claims of a host are made while its row is locked,
 # so counting its claimed sources is its lease.
 host = Table(

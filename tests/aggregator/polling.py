@@ -40,6 +40,7 @@ class Polling:
             fetcher=HttpFetcher(AGENT, now=self.clock),
             read=self.read,
             known=self.store.known,
+            seen=self.store.seen,
             rules=default_rules(),
             now=self.clock,
             limits=self.limits,

@@ -16,6 +16,7 @@ from aggregator.read.reader import read
 from feeds.models import (
     Document,
     FeedFacts,
+    KnownItems,
     Outcome,
     Poll,
     Recorded,
@@ -92,6 +93,7 @@ class Mailbox:
             fetcher=Nobody(),
             read=self.read,
             known=self.store.known,
+            seen=self.store.seen,
             rules=default_rules(),
             now=self.clock,
         )
@@ -227,10 +229,10 @@ def test_read_too_slowly(box: Mailbox) -> None:
     """Its claim ran out and another worker has the source: nothing is written, and it is read
     again, not lost."""
 
-    def slow(body: bytes, url: str, kind: str | None) -> Document:
+    def slow(body: bytes, url: str, kind: str | None, items: KnownItems | None = None) -> Document:
         box.clock.forward(seconds=TTL.total_seconds() + 1)
         assert box.store.claim_one(url_of("a"), TTL) is not None
-        return read(body, url, kind)
+        return read(body, url, kind, items)
 
     box.bring(rss("one"))
     box.read = slow

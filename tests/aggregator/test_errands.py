@@ -113,6 +113,7 @@ def test_a_poll_whose_redirect_finds_no_turn_is_deferred(store: Store, clock: Cl
             fetcher=HttpFetcher("Test/1", pace=HopPace(turns=some, delay=1.0)),
             read=read,
             known=store.known,
+            seen=store.seen,
             rules=default_rules(),
             now=clock,
             limits=Limits(allow_private=True),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.identity.keys import bind, digests, identify
+from aggregator.identity.identify import identify
+from aggregator.identity.keys import bind, digests
 from aggregator.identity.urls import default_rules
 from feeds.models import Document, Entry, Key, Known
 from tests.aggregator.making import NOW, document, entry, known
@@ -25,7 +26,7 @@ class Memory:
 
     def poll(self, read: Document) -> list[int]:
         """The article of each entry, after storing it."""
-        items = identify(read, default_rules())
+        items = identify(read, default_rules()).items
         asked = set(digests(items))
         found: list[int] = []
         for bound in bind(items, self._known(asked)):

@@ -151,6 +151,7 @@ def setting(opened: Opened, clock: Clock, title: str | None = None) -> Iterator[
             fetcher=HttpFetcher("Test/1", now=clock),
             read=read,
             known=store.known,
+            seen=store.seen,
             rules=default_rules(),
             now=clock,
             limits=Limits(allow_private=True),

@@ -67,6 +67,7 @@ def poller(fetcher: Fetcher, **source: Any) -> Poller:
         fetcher=fetcher,
         read=read,
         known=lambda _source, _digests: [],
+        seen=lambda _source: b"",
         rules=default_rules(),
         now=lambda: NOW,
         limits=Limits(timeout=7.0, max_body=1234, allow_private=("10.0.0.0/8",)),

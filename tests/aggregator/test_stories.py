@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.identity.keys import identify
+from aggregator.identity.identify import identify
 from aggregator.identity.stories import decide, published_id, same_story
 from aggregator.identity.urls import default_rules
 from feeds.models import Unlinked
@@ -22,7 +22,7 @@ def article(
     number: int, source: str, *, guid: str | None = LINK, text: str = TEXT, link: str = LINK
 ) -> Unlinked:
     of = entry("The harbour opened again", link, guid, content=text)
-    (item,) = identify(document(of), default_rules())
+    (item,) = identify(document(of), default_rules()).items
     return unlinked(number, abs(hash(source)) % 1000, source, of, item.keys)
 
 

@@ -67,6 +67,7 @@ class World:
             fetcher=HttpFetcher("Feedmill/bench", now=self.now),
             read=read,
             known=self.store.known,
+            seen=self.store.seen,
             rules=default_rules(),
             now=self.now,
             limits=Limits(timeout=5.0, allow_private=True),

@@ -38,6 +38,7 @@ class Past:
             fetcher=HttpFetcher("Feedmill/past", now=self.now),
             read=read,
             known=self.store.known,
+            seen=self.store.seen,
             rules=default_rules(),
             now=self.now,
             limits=Limits(allow_private=True),

@@ -87,7 +87,8 @@ def test_entries_come_back_as_they_went(opened: Opened, clock: Clock) -> None:
 
 
 def test_known_finds_by_any_key(opened: Opened) -> None:
-    """Asked with some keys, it tells which of them an article has; other sources are unknown."""
+    """Asked with some keys, it gives the articles that have one, with all that they have; other
+    sources are unknown."""
     store = opened()
     store.sync_sources(sources("a", "b"))
     stored(store, "a", "one", "two")
@@ -95,10 +96,27 @@ def test_known_finds_by_any_key(opened: Opened) -> None:
     a, b = (state.id for state in store.sources())
     asked = [keys("one")[0].digest, keys("one")[2].digest, keys("three")[0].digest, b"x" * 16]
     [found] = store.known(a, asked)
-    assert {key.digest for key in found.keys} == set(asked[:2])
+    assert set(found.keys) == set(keys("one"))
     assert found.content_digest == digest("content one")
     assert store.known(b, asked[:2]) == []
     assert store.known(a, []) == []
+
+
+def test_what_was_seen_is_kept(opened: Opened) -> None:
+    """Of each source, until a poll brings other; a fenced poll leaves nothing."""
+    store = opened()
+    store.sync_sources(sources("a", "b"))
+    a, b = (state.id for state in store.sources())
+    assert store.seen(a) == b""
+    first = claimed(store, "a")
+    store.record([poll(first, seen=b"one")])
+    assert (store.seen(a), store.seen(b)) == (b"one", b"")
+    store.record([poll(first, seen=b"late")])
+    assert store.seen(a) == b"one"
+    for seen, kept in ((None, b"one"), (b"two", b"two"), (b"", b"")):
+        store.make_due()
+        store.record([poll(claimed(store, "a"), seen=seen)])
+        assert store.seen(a) == kept
 
 
 def test_an_edit_is_a_revision(opened: Opened, clock: Clock) -> None:
