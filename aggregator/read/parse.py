@@ -140,6 +140,18 @@ api.PREFERRED_XML_PARSERS[:] = ["aggregator.read.sax"]
 api.StrictFeedParser._start_item = api.StrictFeedParser._start_entry = _start_item
 api.StrictFeedParser._end_item = api.StrictFeedParser._end_entry = _end_item
 
+
+class _Translation(dict[int, Any]):
+    """A table for str.translate that learns: a miss costs it an exception, at each character."""
+
+    def __missing__(self, code: int) -> int:
+        if len(self) < 10_000:
+            self[code] = code
+        return code
+
+
+mixin._cp1252 = _Translation(mixin._cp1252)
+
 # Nine of ten keys are no aliases; the others go its way.
 _ALIASES = frozenset(
     {"category", "enclosures", "license", "updated", "updated_parsed", *FeedParserDict.keymap}
@@ -173,8 +185,13 @@ for _parser in (api.StrictFeedParser, api.LooseFeedParser):
     _parser._start_link = _start_link
     _parser._start_a = _start_a
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
-_CHARREF = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_CONTROL = bytes({*range(32)} - {9, 10, 13})
+_NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
+# But for those that are fine at a glance, which are nearly all.
+_CHARREF = re.compile(
+    rb"&#(?!(?:3[2-9]|[4-9][0-9]|[1-9][0-9]{2,3});|x(?:[2-9a-fA-F][0-9a-fA-F]|20[0-9a-fA-F]{2});)"
+    rb"(?:[xX]([0-9a-fA-F]+)|([0-9]+));?"
+)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\0\0", ""), (b"\xff\xfe", "utf-16le"),
          (b"\xfe\xff", "utf-16be"))  # fmt: skip
 
@@ -204,8 +221,9 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     if not result.get("encoding"):
         return Decoded(body, "its character encoding could not be found out")
     fault = before or odd or (str(result["bozo_exception"]) if result.get("bozo") else None)
-    if _CONTROL.search(data):
-        data, fault = _CONTROL.sub(b"", data), fault or "it holds control characters"
+    plain = _NO_CHARACTER.sub(b"", data.translate(None, _CONTROL))
+    if len(plain) != len(data):
+        data, fault = plain, fault or "it holds control characters"
     if b"&#" in data:
         data = _CHARREF.sub(_character, data)
     return Decoded(data, fault)
