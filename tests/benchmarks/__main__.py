@@ -1,12 +1,16 @@
 """`make bench`: what a round costs, next to the loop that most people would write.
 
-    python -m tests.benchmarks [--rounds 3] [--idle 2000] [--json FILE]
+    python -m tests.benchmarks [--rounds 3] [--sources 2000] [--only cold,idle] [--json FILE]
 
-cold   the 100 documents of the corpus, never seen before
-idle   so many sources (documents under 100 kB), all answering 304
+cold     the 100 documents of the corpus, never seen before
+idle     so many sources (documents under 100 kB), all answering 304
+grown    the same, a tenth of them with one new item
+bare     the same without validators: every document comes, a tenth of them with one new item
+still    the same without validators, nothing new
 
 Everything that is measured runs on one core, the origin on another; CPU seconds are those of the
-whole process tree, less those of a start that finds nothing to do; medians of the rounds.
+whole process tree, less those of a start that finds nothing to do; medians of the rounds. The loop
+runs the first two.
 """
 
 from __future__ import annotations
@@ -15,16 +19,17 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.benchmarks.contestants import Contestant, Cost, Feedmill, PlainLoop
-from tests.benchmarks.origins import origin
+from tests.benchmarks.origins import Origin, origin
 
 Make = Callable[[Path, list[str]], Contestant]
 CONTESTANTS: tuple[Make, ...] = (PlainLoop, Feedmill)
 """The baseline first."""
+SCENARIOS = ("cold", "idle", "grown", "bare", "still")
 
 
 @dataclass(frozen=True)
@@ -73,17 +78,43 @@ def cold(folder: Path, rounds: int) -> list[Row]:
         return found
 
 
-def idle(folder: Path, rounds: int, count: int) -> list[Row]:
+def rounds_of(
+    scenario: str, one: Contestant, server: Origin, rounds: int, before: Callable[[int], None]
+) -> Row:
+    """`before` is told the number of each round."""
+    empty = [one.empty() for _ in range(rounds)]
+    costs = []
+    for number in range(rounds):
+        before(number)
+        costs.append(one.round())
+    return row(scenario, one.name, len(server.sources), empty, costs)
+
+
+def warm(folder: Path, rounds: int, count: int, only: Collection[str]) -> list[Row]:
+    """The scenarios whose sources were all polled before."""
+    found = []
     with origin("--n", str(count), "--max-size", "100000") as server:
-        sources = server.sources
-        found = []
-        for make in CONTESTANTS:
-            one = make(folder / f"idle-{make.__name__}", sources)
-            one.round()
-            empty = [one.empty() for _ in range(rounds)]
-            costs = [one.round() for _ in range(rounds)]
-            found.append(row("idle", one.name, len(sources), empty, costs))
-        return found
+
+        def nothing(_number: int) -> None:
+            pass
+
+        def grow(number: int) -> None:
+            server.ask(f"tick?fraction=0.1&seed={number}")
+
+        loop = PlainLoop(folder / "loop", server.sources)
+        if "idle" in only:
+            loop.round()
+            found.append(rounds_of("idle", loop, server, rounds, nothing))
+        ours = Feedmill(folder / "feedmill", server.sources)
+        ours.round()
+        for scenario, before in (("idle", nothing), ("grown", grow)):
+            if scenario in only:
+                found.append(rounds_of(scenario, ours, server, rounds, before))
+        server.ask("set?validators=0")
+        for scenario, before in (("bare", grow), ("still", nothing)):
+            if scenario in only:
+                found.append(rounds_of(scenario, ours, server, rounds, before))
+    return found
 
 
 def show(rows: list[Row]) -> None:
@@ -95,7 +126,11 @@ def show(rows: list[Row]) -> None:
             f"{one.scenario:<9} {one.name:<12} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
             f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>6}"
         )
-    for base, ours in zip(rows[::2], rows[1::2], strict=True):
+    loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
+    for ours in rows:
+        base = loops.get(ours.scenario, ours)
+        if base is ours:
+            continue
         print(
             f"{ours.scenario}: {ours.name} takes {ours.cpu / base.cpu:.2f} of the CPU of the "
             f"{base.name}, {ours.per_second / base.per_second:.1f} times its speed"
@@ -105,12 +140,16 @@ def show(rows: list[Row]) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--idle", type=int, default=2000, help="sources of the idle round")
+    options.add_argument("--sources", type=int, default=2000, help="of all but the cold round")
+    options.add_argument("--only", default=",".join(SCENARIOS), help="scenarios, with commas")
     options.add_argument("--json", type=Path, help="write the rows there, too")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = cold(folder, chosen.rounds) + idle(folder, chosen.rounds, chosen.idle)
+        only = chosen.only.split(",")
+        rows = cold(folder, chosen.rounds) if "cold" in only else []
+        if set(only) - {"cold"}:
+            rows += warm(folder, chosen.rounds, chosen.sources, only)
     show(rows)
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(one) for one in rows], indent=1))
