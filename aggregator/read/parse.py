@@ -28,6 +28,7 @@ from aggregator.read.charset import from_declaration, settle
 from aggregator.read.clean import MAX_HTML, Clean, Markup, Wash
 from aggregator.read.dates import parse_date
 from aggregator.read.hints import read_hints
+from aggregator.read.strict import Strict
 from feeds.errors import NotAFeed, ReadError
 from feeds.models import Document, Enclosure, Entry, Media, Origin, Person, Term
 from feeds.text import collapse, plain_text, xml_safe
@@ -137,6 +138,7 @@ _base._parse_date = dc._parse_date = lambda _text: None
 # It joins the base with itself for every element.
 mixin.make_safe_absolute_uri = lru_cache(maxsize=64)(mixin.make_safe_absolute_uri)
 api.PREFERRED_XML_PARSERS[:] = ["aggregator.read.sax"]
+api.StrictFeedParser = Strict
 api.StrictFeedParser._start_item = api.StrictFeedParser._start_entry = _start_item
 api.StrictFeedParser._end_item = api.StrictFeedParser._end_entry = _end_item
 
