@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape, unescape
+from itertools import islice
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -49,15 +50,13 @@ _PERHAPS_RELATIVE = re.compile(
 )
 # Their content is no prose: it goes with them.
 _UNSEEN = {"script", "style", "noscript", "template", "iframe", "object", "applet", "noembed"}
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Never open when the next begins: counting them would cut old pages that close no <p>.
-_SHALLOW = frozenset(
-    re.findall(
-        r"\w+",
-        """area base br col embed hr img input link meta param source track wbr
-        p li dt dd td th tr tbody thead option""",
-    )
+_SHALLOW = """area base br col embed hr img input link meta param source track wbr
+    p li dt dd td th tr tbody thead option"""
+_DEEPER = re.compile(
+    rf"<(/?)(?!(?:{'|'.join(_SHALLOW.split())})(?![a-zA-Z0-9]))[a-zA-Z]", re.I | re.A
 )
+"""Tags of all others."""
 _RELATIVE = re.compile(
     r"(<[a-z][^<>]*?\s(?:href|src|cite|action|longdesc|background|usemap|poster)=\")"
     r"(?![a-z][a-z0-9+.-]*:)([^\"<>]*)",
@@ -205,12 +204,10 @@ def _too_deep(html: str) -> int:
     if html.count("<") - html.count("</") <= MAX_DEPTH:
         return len(html)
     depth = 0
-    for tag in _TAG.finditer(html):
-        if tag[2].lower() in _SHALLOW:
-            continue
-        depth = max(0, depth - 1) if tag[1] else depth + 1
+    for count, closing in enumerate(_DEEPER.findall(html)):
+        depth = max(0, depth - 1) if closing else depth + 1
         if depth > MAX_DEPTH:
-            return tag.start()
+            return next(islice(_DEEPER.finditer(html), count, None)).start()
     return len(html)
 
 
