@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -33,14 +34,16 @@ def _decide_batch(
     store: LinkStore, batch: Sequence[Unlinked], domains: Collection[str]
 ) -> list[Link]:
     """Decisions in an order in which the owner of an id comes before those that copy it."""
-    shared = {key.digest for each in batch for key in each.keys if key.shared}
+    shared = Counter(key.digest for each in batch for key in each.keys if key.shared)
     around = _Around(store.sharing(shared) if shared else [])
+    recurring = {digest for digest, count in shared.items() if count > 1}
     links = []
     for each in sorted(batch, key=_owner_first):
         link = decide(each, around.of(each), domains)
-        # A story is named after its founding article.
-        story = each.article.story_id or link.story_id or each.article.id
-        around.add(replace(each, article=replace(each.article, story_id=story)))
+        if any(key.digest in recurring for key in each.keys):
+            # A story is named after its founding article.
+            story = each.article.story_id or link.story_id or each.article.id
+            around.add(replace(each, article=replace(each.article, story_id=story)))
         links.append(link)
     return links
 

@@ -20,7 +20,7 @@ from aggregator.fetch.freshness import Freshness, freshness
 from aggregator.identity.keys import Bound
 from aggregator.identity.urls import UrlRules
 from aggregator.links import announced
-from aggregator.moves import sighted
+from aggregator.moves import Moving, sighted
 from aggregator.reading import Findings, Reading
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
@@ -170,6 +170,8 @@ class Poller:
             return poll
         state, private = poll.claim.state, guarded(source)
         moving = sighted(state, poll.hops, poll.started_at, same=same, credentials=private)
+        if moving == Moving(move=poll.move):
+            return poll  # as nearly always, and a copy is a hundredth of a poll's cost
         return replace(poll, move=moving.move, adopt=moving.adopt, adopt_why=moving.why)
 
     def _scheduled(
@@ -179,10 +181,11 @@ class Poller:
         fresh = freshness(response.headers, at)
         answer = Answer(at=at, max_age=fresh.max_age, hints=state.hints)
         # A success wipes the failures, so the rules must not see them.
-        clean = replace(state, failures=0, error_kind=None, validators=response.validators)
+        if state.failures or state.error_kind or state.validators != response.validators:
+            state = replace(state, failures=0, error_kind=None, validators=response.validators)
         return replace(
             poll,
-            schedule=next_poll(Facts(self.policy, clean, source.every, answer)),
+            schedule=next_poll(Facts(self.policy, state, source.every, answer)),
             fresh_until=_until(at, fresh.max_age),
         )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -28,6 +29,9 @@ ACCEPT_TYPES = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, application/json;q=0.8, text/xml;q=0.9, */*;q=0.5"
 )
+
+
+_UNSENDABLE = re.compile(r"[^\t -~\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,23 +149,17 @@ def _conditions(known: Validators | None, url: str) -> dict[str, str]:
 
 def _sendable(value: str) -> bool:
     """THREATS.md: nothing that could end a header line goes back."""
-    return all((" " <= c <= "ÿ" and c != "\x7f") or c == "\t" for c in value)
+    return not _UNSENDABLE.search(value)
 
 
 def _validators(
     known: Validators | None, url: str, status: int, headers: Mapping[str, str]
 ) -> Validators:
     """As received (E2–E4). A 304 updates what it names (E7); a 200 replaces both (E5)."""
-    given = Validators(
-        url=url, etag=headers.get("etag"), last_modified=headers.get("last-modified")
-    )
-    if status != 304 or known is None or known.url != url:
-        return given
-    return replace(
-        given,
-        etag=given.etag or known.etag,
-        last_modified=given.last_modified or known.last_modified,
-    )
+    etag, modified = headers.get("etag"), headers.get("last-modified")
+    if status == 304 and known is not None and known.url == url:
+        etag, modified = etag or known.etag, modified or known.last_modified
+    return Validators(url=url, etag=etag, last_modified=modified)
 
 
 def _left(deadline: float) -> float:

@@ -28,6 +28,7 @@ from aggregator.fetch.routes import ca_options, proxy_options
 from feeds.errors import AddressRefused, BadEncoding, FetchError, TooLarge
 
 _HEADER_SLACK = 1 << 16
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ERROR_PAGE = 1 << 17
 """As much is read of an answer that is no document: a bot challenge shows itself by then."""
@@ -128,7 +129,7 @@ def header_lines(request: requests.PreparedRequest) -> list[bytes]:
             raise FetchError(f"the header {_text(name)} is not latin-1") from error
         if not _TOKEN.fullmatch(_text(name)):
             raise FetchError(f"{_text(name)!r} is no header name")
-        if any(byte < 32 and byte != 9 for byte in line) or b"\x7f" in line:
+        if _CONTROL.search(line):
             raise FetchError(f"the header {_text(name)!r} holds control characters")
         lines.append(line)
     return lines

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
 import tldextract
@@ -30,6 +31,7 @@ _domains = tldextract.TLDExtract(
 )
 
 
+@lru_cache(maxsize=4096)
 def registrable(host: str) -> str:
     """The registrable domain of a host ("news.example.co.uk" → "example.co.uk"), private
     suffixes included (each blog of a hosting service is its own); the host itself otherwise."""

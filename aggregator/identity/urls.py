@@ -130,6 +130,7 @@ def is_web(url: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=4096)
 def host_of(url: str | None) -> str:
     """The lower-cased host name of a URL, without port; "" when it has none."""
     if not url:

@@ -52,15 +52,10 @@ def insert(connection: Connection, found: Iterable[tuple[int, NewArticle]]) -> d
         counts[source_id] = counts.get(source_id, 0) + 1
         rows.append(_row(keys, source_id, new))
     if rows:
-        statement = sa.insert(article).returning(article.c.id, sort_by_parameter_order=True)
-        ids = connection.execute(statement, rows).scalars().all()
-        _insert_keys(
-            connection,
-            (
-                (row["source_id"], number, row["key_set"])
-                for row, number in zip(rows, ids, strict=True)
-            ),
-        )
+        # By what they are told apart: in order of `rows`, SQLAlchemy would insert them one by one.
+        columns = (article.c.source_id, article.c.id, article.c.key_set)
+        stored = connection.execute(sa.insert(article).returning(*columns), rows).all()
+        _insert_keys(connection, map(tuple, stored))
     return counts
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -59,8 +60,19 @@ class Struct(TypeDecorator[Any]):
         return None if value is None else _decoder(self.shape).decode(value)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Shape:
+    """Of a model: its fields, what each has by default, and how to take all out at once."""
+
+    names: tuple[str, ...]
+    defaults: tuple[Any, ...]
+    values: Callable[[Any], tuple[Any, ...]]
+
+
+_PLAIN = _Shape((), (), lambda _value: ())
+"""Of whatever is no model."""
+_SHAPES: dict[type[Any], _Shape] = {}
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
-_DEFAULTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
 
 
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
@@ -76,16 +88,30 @@ def encode(value: Any) -> bytes:
 
 
 def _lean(value: Any) -> Any:
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind is tuple:
         return [_lean(each) for each in value]
-    if not dataclasses.is_dataclass(value):
+    if (shape := _SHAPES.get(kind)) is None:
+        shape = _SHAPES[kind] = _shape(kind)
+    if shape is _PLAIN:
         return value
-    kind: type[Any] = type(value)
-    defaults = _DEFAULTS.get(kind)
-    if defaults is None:
-        defaults = _DEFAULTS[kind] = tuple((f.name, _default(f)) for f in dataclasses.fields(kind))
-    pairs = ((name, getattr(value, name), default) for name, default in defaults)
-    return {name: _lean(each) for name, each, default in pairs if each != default}
+    return {
+        name: each if type(each) is str else _lean(each)
+        for name, default, each in zip(
+            shape.names, shape.defaults, shape.values(value), strict=True
+        )
+        if each is not default and each != default
+    }
+
+
+def _shape(kind: type[Any]) -> _Shape:
+    if not dataclasses.is_dataclass(kind):
+        return _PLAIN
+    fields = dataclasses.fields(kind)
+    names = tuple(field.name for field in fields)
+    several = len(names) > 1  # of one name attrgetter gives the value, and no tuple of it
+    values = attrgetter(*names) if several else lambda value: (getattr(value, names[0]),)
+    return _Shape(names, tuple(map(_default, fields)), values)
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
