@@ -20,7 +20,7 @@ from aggregator.fetch.freshness import Freshness, freshness
 from aggregator.identity.keys import Bound
 from aggregator.identity.urls import UrlRules
 from aggregator.links import announced
-from aggregator.moves import Moving, sighted
+from aggregator.moves import Moving, permanent_target, sighted
 from aggregator.reading import Findings, Reading
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
@@ -141,7 +141,7 @@ class Poller:
         elif digest == state.body_digest and state.error_kind is None:
             poll = self._moved(replace(poll, outcome=Outcome.SAME), source, same=unmoved)
             return self._scheduled(poll, source, response, state)
-        packed = b"" if _all_counts(state) else self.seen(state.id)
+        packed = b"" if _all_counts(poll) else self.seen(state.id)
         found = self._reading(state)(response, packed)
         poll = self._moved(_identified(poll, found), source, same=_same(state, found))
         # A delta, or what a hub brings, is news only: it tells nothing of what was missed.
@@ -273,10 +273,13 @@ def _identified(poll: Poll, found: Findings) -> Poll:
     return replace(poll, outcome=outcome, new=new, changed=changed)
 
 
-def _all_counts(state: SourceState) -> bool:
-    """Whether all has to be read: after an error or a fresh start, and while a redirect is looked
-    at, since `_same` asks then since when each known article is there."""
-    return state.body_digest is None or state.error_kind is not None or state.move is not None
+def _all_counts(poll: Poll) -> bool:
+    """Whether all has to be read: after an error or a fresh start, and while `_same` may ask since
+    when each known article is there."""
+    state, move = poll.claim.state, poll.claim.state.move
+    if state.body_digest is None or state.error_kind is not None:
+        return True
+    return move is not None and not (move.proven and move.to == permanent_target(poll.hops))
 
 
 def _same(state: SourceState, found: Findings) -> bool:
