@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RESULTS := var/bench.json
 
-.PHONY: run test check check-static rehearsals bench clean
+.PHONY: run test check check-static rehearsals bench bench-compare clean
 
 run: $(STAMP)  ## run the main job on the example configuration (writes to var/)
 	$(BIN)/python -m config.cli --config var/feedmill.toml init --if-missing
@@ -26,8 +27,11 @@ rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: eac
 	$(BIN)/python -m pytest -q -m rehearsal tests/etiquette
 
 bench: $(STAMP)  ## measured figures, against a named baseline
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks --json $(RESULTS)
 	$(BIN)/python -m tests.benchmarks.cadence
+
+bench-compare: $(STAMP)  ## is it dearer than it was: make bench-compare OLD=… [NEW=…]
+	$(BIN)/python -m tests.benchmarks.compare $(OLD) $(or $(NEW),$(RESULTS))
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Feedmill needs Python 3.11 or newer, this is {v[0]}.{v[1]}: set PYTHON=python3.x") if v < (3, 11) else None'

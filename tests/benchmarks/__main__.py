@@ -16,53 +16,18 @@ runs the first two.
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import tempfile
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.benchmarks.contestants import Contestant, Cost, Feedmill, PlainLoop
-from tests.benchmarks.origins import Origin, origin
+from tests.benchmarks.contestants import Contestant, Feedmill, PlainLoop
+from tests.benchmarks.origins import origin
+from tests.benchmarks.rows import Row, rounds_of, row, show, write
 
 Make = Callable[[Path, list[str]], Contestant]
 CONTESTANTS: tuple[Make, ...] = (PlainLoop, Feedmill)
 """The baseline first."""
 SCENARIOS = ("cold", "idle", "grown", "bare", "still")
-
-
-@dataclass(frozen=True)
-class Row:
-    """`cpu`: seconds without the start; `ms`: of CPU per source."""
-
-    scenario: str
-    name: str
-    sources: int
-    per_second: float
-    cpu: float
-    ms: float
-    start: float
-    peak_mb: float
-    new: int
-
-
-def row(scenario: str, name: str, sources: int, empty: list[Cost], rounds: list[Cost]) -> Row:
-    start = statistics.median(cost.cpu for cost in empty)
-    cpu = statistics.median(cost.cpu for cost in rounds) - start
-    wall = statistics.median(cost.wall for cost in rounds)
-    wall -= statistics.median(cost.wall for cost in empty)
-    return Row(
-        scenario=scenario,
-        name=name,
-        sources=sources,
-        per_second=round(sources / wall, 1),
-        cpu=round(cpu, 2),
-        ms=round(cpu / sources * 1000, 2),
-        start=round(start, 2),
-        peak_mb=round(max(cost.peak for cost in rounds) / 1e6, 1),
-        new=int(rounds[-1].said["new"]),
-    )
 
 
 def cold(folder: Path, rounds: int) -> list[Row]:
@@ -76,18 +41,6 @@ def cold(folder: Path, rounds: int) -> list[Row]:
                 row("cold", tries[0].name, len(sources), empty, [one.round() for one in tries])
             )
         return found
-
-
-def rounds_of(
-    scenario: str, one: Contestant, server: Origin, rounds: int, before: Callable[[int], None]
-) -> Row:
-    """`before` is told the number of each round."""
-    empty = [one.empty() for _ in range(rounds)]
-    costs = []
-    for number in range(rounds):
-        before(number)
-        costs.append(one.round())
-    return row(scenario, one.name, len(server.sources), empty, costs)
 
 
 def warm(folder: Path, rounds: int, count: int, only: Collection[str]) -> list[Row]:
@@ -104,37 +57,17 @@ def warm(folder: Path, rounds: int, count: int, only: Collection[str]) -> list[R
         loop = PlainLoop(folder / "loop", server.sources)
         if "idle" in only:
             loop.round()
-            found.append(rounds_of("idle", loop, server, rounds, nothing))
+            found.append(rounds_of("idle", loop, count, rounds, nothing))
         ours = Feedmill(folder / "feedmill", server.sources)
         ours.round()
         for scenario, before in (("idle", nothing), ("grown", grow)):
             if scenario in only:
-                found.append(rounds_of(scenario, ours, server, rounds, before))
+                found.append(rounds_of(scenario, ours, count, rounds, before))
         server.ask("set?validators=0")
         for scenario, before in (("bare", grow), ("still", nothing)):
             if scenario in only:
-                found.append(rounds_of(scenario, ours, server, rounds, before))
+                found.append(rounds_of(scenario, ours, count, rounds, before))
     return found
-
-
-def show(rows: list[Row]) -> None:
-    print(
-        "scenario  who          sources  sources/s   CPU s  CPU ms/source  start s  peak MB    new"
-    )
-    for one in rows:
-        print(
-            f"{one.scenario:<9} {one.name:<12} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
-            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>6}"
-        )
-    loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
-    for ours in rows:
-        base = loops.get(ours.scenario, ours)
-        if base is ours:
-            continue
-        print(
-            f"{ours.scenario}: {ours.name} takes {ours.cpu / base.cpu:.2f} of the CPU of the "
-            f"{base.name}, {ours.per_second / base.per_second:.1f} times its speed"
-        )
 
 
 def main() -> None:
@@ -152,7 +85,7 @@ def main() -> None:
             rows += warm(folder, chosen.rounds, chosen.sources, only)
     show(rows)
     if chosen.json:
-        chosen.json.write_text(json.dumps([asdict(one) for one in rows], indent=1))
+        write(chosen.json, rows)
 
 
 if __name__ == "__main__":

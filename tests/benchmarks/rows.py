@@ -1,0 +1,85 @@
+"""What a scenario cost: one row of the table, to be shown, written and read again."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.benchmarks.contestants import Contestant, Cost, PlainLoop
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cpu`: seconds without the start; `ms`: of CPU per source."""
+
+    scenario: str
+    name: str
+    sources: int
+    per_second: float
+    cpu: float
+    ms: float
+    start: float
+    peak_mb: float
+    new: int
+
+
+def row(scenario: str, name: str, sources: int, empty: list[Cost], rounds: list[Cost]) -> Row:
+    start = statistics.median(cost.cpu for cost in empty)
+    cpu = statistics.median(cost.cpu for cost in rounds) - start
+    wall = statistics.median(cost.wall for cost in rounds)
+    wall -= statistics.median(cost.wall for cost in empty)
+    return Row(
+        scenario=scenario,
+        name=name,
+        sources=sources,
+        per_second=round(sources / wall, 1),
+        cpu=round(cpu, 2),
+        ms=round(cpu / sources * 1000, 2),
+        start=round(start, 2),
+        peak_mb=round(max(cost.peak for cost in rounds) / 1e6, 1),
+        new=int(rounds[-1].said["new"]),
+    )
+
+
+def rounds_of(
+    scenario: str, one: Contestant, sources: int, rounds: int, before: Callable[[int], None]
+) -> Row:
+    """`before` is told the number of each round."""
+    empty = [one.empty() for _ in range(rounds)]
+    costs = []
+    for number in range(rounds):
+        before(number)
+        costs.append(one.round())
+    return row(scenario, one.name, sources, empty, costs)
+
+
+def show(rows: list[Row]) -> None:
+    print(
+        "scenario  who          sources  sources/s   CPU s  CPU ms/source  start s  peak MB  articles"
+    )
+    for one in rows:
+        print(
+            f"{one.scenario:<9} {one.name:<12} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
+            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>9}"
+        )
+    loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
+    for ours in rows:
+        base = loops.get(ours.scenario, ours)
+        if base is ours:
+            continue
+        print(
+            f"{ours.scenario}: {ours.name} takes {ours.cpu / base.cpu:.2f} of the CPU of the "
+            f"{base.name}, {ours.per_second / base.per_second:.1f} times its speed"
+        )
+
+
+def write(path: Path, rows: list[Row]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([asdict(one) for one in rows], indent=1) + "\n")
+
+
+def read(path: Path) -> list[Row]:
+    return [Row(**one) for one in json.loads(path.read_text())]
