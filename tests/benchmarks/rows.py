@@ -58,12 +58,13 @@ def rounds_of(
 
 def show(rows: list[Row]) -> None:
     print(
-        "scenario  who          sources  sources/s   CPU s  CPU ms/source  start s  peak MB  articles"
+        "scenario  who          sources  sources/s   CPU s  CPU ms/source  start s  peak MB"
+        "   stored"
     )
     for one in rows:
         print(
             f"{one.scenario:<9} {one.name:<12} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
-            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>9}"
+            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>8}"
         )
     loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
     for ours in rows:
