@@ -56,10 +56,14 @@ class Feedmill:
     name = "feedmill"
 
     def __init__(self, folder: Path, sources: list[str]) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "feedmill.toml"
-        head = '[poll]\nallow_private = ["127.0.0.0/8"]\n[store]\nurl = "sqlite:///f.db"\n'
-        self._config.write_text(head + "".join(f'[[sources]]\nurl = "{u}"\n' for u in sources))
+        self._config.write_text(
+            'include = ["sources.opml"]\n'
+            '[poll]\nallow_private = ["127.0.0.0/8"]\n[store]\nurl = "sqlite:///f.db"\n'
+        )
+        outlines = "\n".join(f'<outline type="rss" xmlUrl="{url}"/>' for url in sources)
+        (folder / "sources.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')
         self._idle = folder / "idle.toml"
         self._idle.write_text('[store]\nurl = "sqlite:///idle.db"\n')
 

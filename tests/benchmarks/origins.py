@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.benchmarks.cores import ORIGIN_CORE
+from tests.flows.command import free_port
 from tests.shared import folder
-
-PORT = 8917
 
 
 class Origin:
@@ -33,8 +32,9 @@ class Origin:
 
 
 @contextmanager
-def origin(*options: str, port: int = PORT) -> Iterator[Origin]:
+def origin(*options: str) -> Iterator[Origin]:
     """A running origin; ends with the block."""
+    port = free_port()
     script = folder() / "bench" / "origin.py"
     if not script.exists():
         sys.exit(f"no shared material at {folder()}: set FEEDMILL_SHARED")

@@ -1,0 +1,61 @@
+"""A database that holds many articles already, written the way that polls write them.
+
+python -m tests.benchmarks.filled DATABASE-FILE ARTICLES
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from aggregator.link import link_new
+from feeds.models import Claim, NewArticle
+from feeds.store import Store, open_store
+from tests.store.material import new, poll, sources
+
+SOURCES = 500
+TTL = timedelta(hours=1)
+AT_ONCE = 20
+"""Of each source, in one poll."""
+TEXT = "<p>" + "Of a length that an item often has, as it stands in a feed. " * 15 + "</p>"
+
+
+def fill(path: Path, articles: int) -> None:
+    """Of sources that no configuration has: they are not polled, and what they told stays."""
+    store = open_store(f"sqlite:///{path}", host_delay=0.0)
+    try:
+        store.sync_sources(sources(*(f"filler{n}" for n in range(SOURCES))))
+        done = 0
+        while done < articles:
+            store.make_due()
+            claims = store.claim_due(SOURCES, TTL)
+            done += _told(store, claims, articles - done, done)
+            link_new(store, set)
+    finally:
+        store.close()
+
+
+def _told(store: Store, claims: list[Claim], wanted: int, first: int) -> int:
+    """One poll of each; how many articles they brought."""
+    polls, brought = [], 0
+    for claim in claims:
+        count = min(AT_ONCE, wanted - brought)
+        names = (f"{claim.source_id}-{first}-{n}" for n in range(count))
+        polls.append(poll(claim, new=tuple(_articles(names, claim))))
+        brought += count
+    for at in range(0, len(polls), 50):
+        store.record(polls[at : at + 50])
+    return brought
+
+
+def _articles(names: Iterator[str], claim: Claim) -> Iterator[NewArticle]:
+    for name in names:
+        article = new(name, claim)
+        yield replace(article, entry=replace(article.entry, content=TEXT))
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]), int(sys.argv[2]))
