@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from feeds.models import SourceState
 from feeds.protocols import Dispatcher, PollStore
 
 Progress = Callable[[int, int], None]
@@ -74,7 +73,7 @@ def run_round(
     to it. How many were polled here.
     """
     wait: Pause = pause or threading.Event().wait
-    pending = _due(store, urls)
+    pending = store.due(urls)
     total, done = len(pending), 0
     while pending:
         claims = []
@@ -87,7 +86,7 @@ def run_round(
                 progress(done, total)
         if claims or dispatcher.wait(0.25):
             continue
-        if not (pending := pending & _due(store, urls)):
+        if not (pending := pending & store.due(urls)):
             break
         soon = store.next_claimable(pending if urls is not None else None)
         if soon is None:
@@ -96,20 +95,3 @@ def run_round(
             break
     dispatcher.drain()
     return done
-
-
-def _due(store: PollStore, urls: Collection[str] | None) -> set[str]:
-    now = store.now()
-    wanted = None if urls is None else set(urls)
-    return {
-        state.url
-        for state in store.sources()
-        if _is_due(state, now, named=wanted is not None) and (wanted is None or state.url in wanted)
-    }
-
-
-def _is_due(state: SourceState, now: datetime, *, named: bool) -> bool:
-    """A retired source only where the operator named it."""
-    if state.paused or (state.retired and not named) or state.next_due is None:
-        return False
-    return state.next_due <= now

@@ -139,6 +139,10 @@ class PollStore(Protocol):
         Retry-After, and retired ones unless they are named; `fresh` also forgets validators and
         body digest. Returns how many."""
 
+    def due(self, urls: Collection[str] | None = None) -> set[str]:
+        """Which active sources (of these) are due now; retired ones only where they are named.
+        Whether their hosts may be asked is another matter."""
+
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         """When claim_due could next give something; None when nothing is scheduled at all."""
 

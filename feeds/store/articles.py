@@ -151,18 +151,28 @@ def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
 # --- reading
 
 
+# Made once: a poll that brings something new spends more on making it than on asking.
+_KNOWN = (
+    sa.select(
+        *(article.c[name] for name in ("id", "key_set", "content_digest")),
+        *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
+    )
+    .join(identity, identity.c.article_id == article.c.id)
+    .where(
+        identity.c.key.in_(sa.bindparam("keys", expanding=True)),
+        identity.c.source_id == sa.bindparam("number"),
+    )
+)
+_SEEN = sa.select(seen.c.packed).where(seen.c.source_id == sa.bindparam("number"))
+
+
 def known(database: Database, source_id: int, digests: Collection[bytes]) -> list[Known]:
     """The articles of this source that have one of these keys, by id."""
     rows: dict[int, Any] = {}
-    columns = ("id", "key_set", "content_digest", "published", "updated", "first_seen", "revision")
     with database.read() as connection:
         for some in chunks(sorted(set(digests))):
-            query = (
-                sa.select(*(article.c[name] for name in columns))
-                .join(identity, identity.c.article_id == article.c.id)
-                .where(identity.c.key.in_(some), identity.c.source_id == source_id)
-            )
-            rows |= {row.id: row for row in connection.execute(query).all()}
+            found = connection.execute(_KNOWN, {"keys": some, "number": source_id}).all()
+            rows |= {row.id: row for row in found}
     return [_known(rows[number]) for number in sorted(rows)]
 
 
@@ -180,9 +190,8 @@ def _known(row: Any) -> Known:
 
 def seen_by(database: Database, source_id: int) -> bytes:
     """What the last document of this source showed."""
-    query = sa.select(seen.c.packed).where(seen.c.source_id == source_id)
     with database.read() as connection:
-        return connection.execute(query).scalar() or b""
+        return connection.execute(_SEEN, {"number": source_id}).scalar() or b""
 
 
 def newest(database: Database, source_ids: Collection[int] | None, limit: int) -> list[Article]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from feeds.models import SourceInfo, SourceState
 from feeds.store.engine import Database
+from feeds.store.sql import among
 from feeds.store.tables import source
 
 _FIELDS = tuple(each.name for each in fields(SourceState))
@@ -40,6 +42,21 @@ def states(database: Database) -> list[SourceState]:
     query = sa.select(*STATE).where(source.c.active).order_by(source.c.position, source.c.id)
     with database.read() as connection:
         return [state_of(row) for row in connection.execute(query).all()]
+
+
+def due(database: Database, urls: Collection[str] | None) -> set[str]:
+    """Of those that are active and not paused; retired ones only where `urls` names them."""
+    with database.read() as connection:
+        query = sa.select(source.c.url).where(
+            source.c.active,
+            sa.not_(source.c.paused),
+            source.c.next_due <= database.now(connection),
+        )
+        if urls is None:
+            query = query.where(sa.not_(source.c.retired))
+        else:
+            query = query.where(among(connection, source.c.url, urls))
+        return set(connection.execute(query).scalars())
 
 
 def infos(database: Database) -> list[SourceInfo]:

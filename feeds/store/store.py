@@ -93,6 +93,9 @@ class Store:
     def make_due(self, urls: Collection[str] | None = None, *, fresh: bool = False) -> int:
         return claiming.make_due(self._database, urls, fresh=fresh)
 
+    def due(self, urls: Collection[str] | None = None) -> set[str]:
+        return sourcing.due(self._database, urls)
+
     def next_claimable(self, urls: Collection[str] | None = None) -> datetime | None:
         return claiming.next_claimable(self._database, urls, self._limit)
 

@@ -254,3 +254,23 @@ def test_one_for_a_document_in_hand(opened: Opened, clock: Clock) -> None:
     assert [row.reason for row in store.ledger(claim.source_id)] == ["WebSub", "new"]
     store.sync_sources([])
     assert store.claim_one(url_of("a"), TTL) is None
+
+
+def test_which_are_due(opened: Opened, clock: Clock) -> None:
+    """A retired source where it is named; never one that is paused, gone or not due yet."""
+    store = opened()
+    store.sync_sources(
+        [*sources("due", "later", "retired", "gone"), *sources("paused", paused=True)]
+    )
+    for _ in range(2):
+        store.record([failed(claimed(store, "retired"), "gone", gone=True)])
+        store.make_due([url_of("retired")])
+        clock.forward(seconds=5)
+    store.record([poll(claimed(store, "later"))])
+    store.sync_sources([*sources("due", "later", "retired"), *sources("paused", paused=True)])
+    assert store.due() == {url_of("due")}
+    named = [url_of(name) for name in ("due", "later", "retired", "gone", "paused")]
+    assert store.due(named) == {url_of("due"), url_of("retired")}
+    assert store.due([]) == set()
+    clock.forward(hours=1)
+    assert store.due() == {url_of("due"), url_of("later")}
