@@ -119,7 +119,8 @@ class ThreadDispatcher:
 
     def room(self) -> int:
         with self._progress:
-            if self._closing:
+            # A batch of claims is a transaction: none while each thread has a next one.
+            if self._closing or len(self._todo) >= self._workers:
                 return 0
             return AHEAD * self._workers - self._running - len(self._todo)
 
