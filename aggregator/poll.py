@@ -160,7 +160,8 @@ class Poller:
         return self._scheduled(replace(poll, facts=facts), source, response, read)
 
     def _reading(self, state: SourceState) -> Reading:
-        known = partial(self.known, state.id)
+        # Of a source without articles none is known: at the first import, of all of them.
+        known = partial(self.known, state.id) if state.article_count else _none_known
         return Reading(read=self.read, known=known, rules=self.rules)
 
     def _moved(self, poll: Poll, source: Source, *, same: bool) -> Poll:
@@ -225,6 +226,10 @@ class Poller:
             # A body that could not be read must be fetched again, whole (E4).
             validators=None,
         )
+
+
+def _none_known(_digests: Collection[bytes]) -> list[Known]:
+    return []
 
 
 def _answered(poll: Poll, response: Response) -> Poll:

@@ -7,24 +7,19 @@ not safe beside curl's threads; spawn would load them each time).
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
-import os
-import resource
 import signal
 import sys
 from concurrent.futures import BrokenExecutor, CancelledError, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import NoReturn
 
 import msgspec
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from aggregator.read.reader import read
+from aggregator.read.worker import HUNGRY, settle, work
 from feeds.errors import (
     EmptyDocument,
     NotAFeed,
@@ -35,14 +30,10 @@ from feeds.errors import (
 )
 from feeds.models import Document, KnownItems
 
-_HUNGRY = 77
-"""Exit code of a worker that came to its memory limit."""
 _ORPHANED = 255
 """What multiprocessing gives a worker whose fork server ended. It may have held a lock that the
 next workers of this pool wait for until their deadline: only a new pool goes on at once."""
-_PR_SET_PDEATHSIG = 1
 _ERRORS = {error.__name__: error for error in (EmptyDocument, NotAFeed, ReadError, ReadCrashed)}
-_ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Document)
 
 
@@ -106,7 +97,7 @@ class ReaderPool:
         known: KnownItems | None,
     ) -> Document:
         future = pool.schedule(
-            _work, (body, url, content_type, known, self._timeout), timeout=self._timeout
+            work, (body, url, content_type, known, self._timeout), timeout=self._timeout
         )
         with self._lock:
             self._pending[future] = pool
@@ -131,8 +122,8 @@ class ReaderPool:
         return _DECODER.decode(payload)
 
     def _expired(self, code: int | None) -> ReadError:
-        # A Rust allocation that fails aborts; ours exits with _HUNGRY.
-        if code in (_HUNGRY, -signal.SIGABRT):
+        # A Rust allocation that fails aborts; ours exits with HUNGRY.
+        if code in (HUNGRY, -signal.SIGABRT):
             return ReadTooHungry(f"reading took over {self._memory >> 20} MB of memory")
         if code == -signal.SIGXCPU:
             return ReadTooSlow(f"reading took over {self._timeout:g} s")
@@ -146,11 +137,11 @@ class ReaderPool:
             if self._pool is None:
                 _keep_main_out()
                 context = multiprocessing.get_context("forkserver")
-                context.set_forkserver_preload(["aggregator.read.pool"])
+                context.set_forkserver_preload(["aggregator.read.warm"])
                 self._pool = ProcessPool(
                     max_workers=self._workers,
                     max_tasks=self._tasks,
-                    initializer=_settle,
+                    initializer=settle,
                     initargs=(self._memory,),
                     context=context,
                 )
@@ -184,61 +175,3 @@ def _keep_main_out() -> None:
     main = sys.modules["__main__"]
     if getattr(main, "__spec__", None) is None:
         main.__spec__ = ModuleSpec("feedmill.__main__", None)
-
-
-# --- in the worker ----------------------------------------------------------------------
-
-
-def _settle(memory: int) -> None:
-    """Die with the parent, leave Ctrl-C to it, and take no more memory than allowed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # pebble's handler would wait for a Rust or C loop to end, and pebble 3 s for that.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    parent = os.getppid()
-    if sys.platform == "linux":
-        # The parent is the fork server, which ends when the pipe to our process closes.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent or parent == 1:
-        os._exit(1)
-    if used := _address_space():
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        limit = used + memory if hard == resource.RLIM_INFINITY else min(used + memory, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-def _address_space() -> int:
-    """Bytes of it that this process has; 0 where that can't be told."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * resource.getpagesize()
-
-
-def _work(
-    body: bytes, url: str, content_type: str | None, known: KnownItems | None, timeout: float
-) -> tuple[str, bytes]:
-    """("", the Document as msgpack) or (name of an error, its message)."""
-    _limit_cpu(timeout)
-    try:
-        return "", _ENCODER.encode(read(body, url, content_type, known))
-    except MemoryError:
-        _starve()
-    except ReadError as error:
-        return type(error).__name__, str(error).encode("utf-8", "replace")
-    except Exception as error:
-        return "ReadCrashed", f"{type(error).__name__}: {error}"[:300].encode("utf-8", "replace")
-
-
-def _starve() -> NoReturn:
-    """End at once: what a worker holds after a MemoryError is anybody's guess."""
-    os._exit(_HUNGRY)
-
-
-def _limit_cpu(timeout: float) -> None:
-    """SIGXCPU well after the deadline, should nobody be there to keep it."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    seconds = int(used.ru_utime + used.ru_stime + timeout * 1.5 + 5)
-    soft = seconds if hard == resource.RLIM_INFINITY else min(seconds, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))

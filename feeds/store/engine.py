@@ -34,7 +34,7 @@ __all__ = ["Database", "driver"]
 
 BUSY = 10.0  # seconds that a write waits for another process's
 READERS = 8
-WRITER_CACHE, READER_CACHE = 8192, 2048
+WRITER_CACHE, READER_CACHE = 2048, 512
 """KiB of SQLite's page cache for a connection. The system caches the file too; with 32 MB each a
 process grew by 35 MB in its first 4,000 polls, with these it stays nearly flat."""
 SAFE_SQLITE = (3, 51, 3)  # the first without the WAL bug of 3.7.0
