@@ -49,13 +49,16 @@ def rehearsal(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def broken() -> Iterator[dict[str, Future[dict[str, Any]]]]:
-    """Rehearsals of all broken pollers, a few at a time."""
+def broken(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[dict[str, Any]]]]:
+    """Rehearsals of the broken pollers that are asked for, a few at a time."""
+    items = (item for item in request.session.items if isinstance(item, pytest.Function))
+    asked = {item.callspec.params.get("rule") for item in items if hasattr(item, "callspec")}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         own = Path(__file__).with_name("broken.py")
         yield {
             rule: pool.submit(rehearsal, "--command", shlex.join([sys.executable, str(own), rule]))
             for rule in BREAKS
+            if rule in asked
         }
 
 
