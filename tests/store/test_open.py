@@ -77,7 +77,7 @@ def test_in_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:///{}/feedmill.db"])
 def test_closed_under_a_thread(url: str, tmp_path: Path) -> None:
     """A thread that is left behind when Feedmill stops gets an error; once it was a crash of the
-    process, in about every third of these rounds."""
+    process."""
     for number in range(20):
         store = open_store(url.format(tmp_path / str(number)))
         begun = threading.Event()
