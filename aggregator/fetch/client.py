@@ -97,6 +97,9 @@ class HttpFetcher:
             if len(hops) > MAX_REDIRECTS:
                 raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
             target = _next(target, answer.headers.get("location"))
+            if any(hop.url == target.url for hop in hops):
+                # Without cookies, who answered so once would do so again.
+                raise TooManyRedirects("a redirect back to where it came from")
             with self._pace(request.url, target.url, _left(deadline)):
                 answer = self._one(request, target, _left(deadline))
             hops.append(Hop(url=target.url, status=answer.status_code))

@@ -11,10 +11,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from aggregator.read.bounds import MAX_ENTRIES, MAX_GUID, MAX_LIST
 from aggregator.read.clean import Clean, Markup, Wash
 from aggregator.read.dates import parse_date
 from aggregator.read.known import digest, frame
-from aggregator.read.parse import MAX_ENTRIES, MAX_GUID, MAX_LIST
 from feeds.errors import NotAFeed
 from feeds.models import Document, Enclosure, Entry, Hints, KnownItems, Person, Shown, Term
 from feeds.text import collapse, xml_safe

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from importlib.metadata import version
 
-import feedparser
 import msgspec
-import nh3
 
 from feeds.models import Document
 
 READING_VERSION = 1
 """To be raised whenever the same bytes are read otherwise than before: then all is read again."""
-_READERS = f"{READING_VERSION} {feedparser.__version__} {nh3.__version__}".encode()  # type: ignore[attr-defined]
+_READERS = f"{READING_VERSION} {version('feedparser')} {version('nh3')}".encode()
 SIZE = 8
 """Bytes of a digest: two of a document's 2,000 items meet by chance once in 10^13 documents."""
 

@@ -10,11 +10,13 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from aggregator.read.bounds import MAX_ENTRIES, MAX_GUID
 from aggregator.read.clean import Clean, Verbatim, Wash
+from aggregator.read.decode import decode
 from aggregator.read.jsonfeed import parse_json
 from aggregator.read.known import frame
 from aggregator.read.mend import expand, mend
-from aggregator.read.parse import MAX_ENTRIES, MAX_GUID, decode, parse
+from aggregator.read.parse import parse
 from aggregator.read.split import Split, split
 from feeds.errors import EmptyDocument, NotAFeed, ReadError
 from feeds.models import Document, Entry, KnownItems, Shown

@@ -1,6 +1,6 @@
 """Where the items of an XML feed begin and end, found at the speed of expat. Pure.
 
-Works on the UTF-8 that `parse.decode` gives. Yields for each item its byte range, its digest,
+Works on the UTF-8 that `decode` gives. Yields for each item its byte range, its digest,
 its position and its raw id: what is needed to leave known items out before feedparser sees
 them, and to keep ids as they were written (DESIGN, "Only what is new is read").
 """
@@ -12,8 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from aggregator.read.corrections import NAMESPACES
 from aggregator.read.known import digest
-from aggregator.read.parse import NAMESPACES
 
 MAX_DEPTH = 2000
 """Elements open at once; deeper is the full path's affair."""

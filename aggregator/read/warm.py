@@ -5,8 +5,9 @@ Frozen, the collector does not touch what is shared, which would make each worke
 
 import gc
 
-import aggregator.read.reader
-import aggregator.read.worker  # noqa: F401
+from aggregator.read import reader, worker
+
+__all__ = ["reader", "worker"]
 
 gc.collect()
 gc.freeze()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from aggregator.read.decode import decode
 from aggregator.read.mend import expand
-from aggregator.read.parse import decode, parse
+from aggregator.read.parse import parse
 from aggregator.read.reader import read, read_raw
 from aggregator.read.split import split
 from feeds.models import Document, KnownItems

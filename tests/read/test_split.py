@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.read.parse import decode
+from aggregator.read.decode import decode
 from aggregator.read.reader import read
 from aggregator.read.split import split
 from tests.shared import shared
