@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
-import tldextract
+from publicsuffixlist import PublicSuffixList
 
 from aggregator.identity.urls import host_of
 from feeds.models import Entry, KeyKind, Link, Unlinked
@@ -25,17 +25,20 @@ _WORD = re.compile(r"\w+")
 _CONTAINED = 0.9
 _SHINGLE = 4
 
-# The list that ships with the package: never fetched (no traffic but the operator's feeds).
-_domains = tldextract.TLDExtract(
-    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
-)
+_NUMBER = re.compile(r"\[.*|.*\.[0-9]+")
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    """The list that ships with the package: never fetched (no traffic but the operator's feeds)."""
+    return PublicSuffixList(accept_unknown=False)
 
 
 @lru_cache(maxsize=4096)
 def registrable(host: str) -> str:
     """The registrable domain of a host ("news.example.co.uk" → "example.co.uk"), private
     suffixes included (each blog of a hosting service is its own); the host itself otherwise."""
-    return _domains(host).top_domain_under_public_suffix or host
+    return host if _NUMBER.fullmatch(host) else _suffixes().privatesuffix(host) or host
 
 
 def speaks_for(source_url: str, url: str | None) -> bool:

@@ -88,6 +88,16 @@ def default_rules() -> UrlRules:
     return UrlRules.load()
 
 
+# What nearly all links are: the parser would leave them as they are. No port, no number as host,
+# no dot segment, nothing that is encoded or decoded, no session in the path.
+_PLAIN = re.compile(
+    r"https?://((?:(?!xn--)[a-z0-9-]+\.)*(?!xn--)[a-z][a-z0-9-]*)"
+    r"((?:/(?![.]|%2[eE])[\w.~!$&()*+,=:@%-]*)*)"
+    r"(?:\?([\w.~!$&()*+,;=:@%/?-]*))?(?:#(?:[^!\t\r\n][^\t\r\n]*)?)?",
+    re.A,
+)
+
+
 def canonical(url: str | None, rules: UrlRules) -> str | None:
     """The URL as the WHATWG parser reads it, without scheme differences (http = https),
     userinfo, fragment (but `#!` routes), tracking parameters and session ids. None for what is
@@ -98,8 +108,17 @@ def canonical(url: str | None, rules: UrlRules) -> str | None:
     """
     if not url:
         return None
+    url = url.strip()
+    if plain := _PLAIN.fullmatch(url):
+        host, path, query = plain.groups()
+        query = _kept(query or "", host, rules)
+        return f"https://{host}{path or '/'}{'?' + query if query else ''}"
+    return _canonical(url, rules)
+
+
+def _canonical(url: str, rules: UrlRules) -> str | None:
     try:
-        parsed = ada_url.URL(url.strip())
+        parsed = ada_url.URL(url)
     except ValueError:
         return None
     if parsed.protocol not in ("http:", "https:") or not parsed.hostname:

@@ -62,6 +62,10 @@ _RELATIVE = re.compile(
     r"(?![a-z][a-z0-9+.-]*:)([^\"<>]*)",
     re.I,
 )
+PLAIN_URL = re.compile(
+    r"https?://[a-z0-9.-]+(?::\d{1,4})?/[\w.~!$&'()*+,=:@%/-]*(?:\?[\w.~!$&'()*+,;=:@%/?-]+)?", re.A
+)
+"""What a URL nearly always is: nothing about it depends on a base or needs mending."""
 _UNENCODED = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f]")
 
 
@@ -231,6 +235,8 @@ def absolute(text: str, base: str) -> str | None:
 
 def clean_url(text: str, base: str) -> str | None:
     """An absolute http, https or mailto URL with no character that a URL can't hold; or None."""
+    if len(text) <= MAX_URL and PLAIN_URL.fullmatch(text):
+        return text
     url = absolute(re.sub(r"[\t\r\n]", "", text), base)
     if url is None or len(url) > MAX_URL:
         return None

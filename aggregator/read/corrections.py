@@ -11,12 +11,14 @@ from functools import lru_cache
 from typing import Any
 
 from feedparser import api, mixin
+from feedparser.encodings import convert_to_utf8
 from feedparser.mixin import _FeedParserMixin
 from feedparser.namespaces import _base, dc
 from feedparser.namespaces._base import Namespace
 from feedparser.util import FeedParserDict
 
 from aggregator.read.bounds import MAX_LIST
+from aggregator.read.decode import DECLARATION
 from aggregator.read.strict import Strict
 
 NAMESPACES: dict[str, str] = {
@@ -135,6 +137,14 @@ def _deepcopy(self: Any, memo: Any) -> Any:
     return FeedParserDict(pairs)
 
 
+# Our decoder has called it already, with another opinion of what the headers say.
+def _convert_to_utf8(headers: Any, data: bytes, result: Any) -> bytes:
+    if not data.startswith(DECLARATION):
+        return bytes(convert_to_utf8(headers, data, result))
+    result["encoding"] = "utf-8"
+    return data
+
+
 def correct() -> None:
     """From now on feedparser reads as it is needed here, in all of this process."""
     # It warns of its own fallback from `updated` to `published`, which we don't use.
@@ -147,6 +157,7 @@ def correct() -> None:
     mixin._cp1252 = _Translation(mixin._cp1252)
     FeedParserDict.get, FeedParserDict.__contains__ = _get, _contains
     FeedParserDict.has_key, FeedParserDict.__deepcopy__ = _contains, _deepcopy
+    api.convert_to_utf8 = _convert_to_utf8
     api.PREFERRED_XML_PARSERS[:] = ["aggregator.read.sax"]
     Strict._start_item = Strict._start_entry = _start_item
     Strict._end_item = Strict._end_entry = _end_item

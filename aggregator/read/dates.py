@@ -21,6 +21,10 @@ _ISO = re.compile(
     r"\s*(z|utc|gmt|[+-]\d\d(?::?\d\d)?|[+-]\d:\d\d)?)?"
     r"(?:\[[a-z/_+-]+\])?"  # as Java writes a zone behind its offset
 )
+_RFC_822 = re.compile(
+    r"[a-z]{3}, (\d\d?) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:gmt|([+-])(\d\d)(\d\d))"
+)
+"""As it should be, and nearly always is."""
 _ISO_START = re.compile(r"\d{4}-?\d\d-?\d\dt\d")
 _TIME = re.compile(
     r"(?<![\d:+-])(?:(am|pm|오전|오후|上午|下午)\s*)?(\d{1,2})(?:[:h](\d\d?)(?::(\d\d?)(?:[.,]\d+)?)?"
@@ -79,6 +83,8 @@ def parse_date(text: str | None) -> datetime | None:
     try:
         if text.lstrip("-").isdecimal() and text.isascii():
             return _number(text)
+        if (rfc := _RFC_822.fullmatch(text)) and (month := _MONTHS.get(rfc[2])):
+            return _rfc_822(month, *rfc.groups())
         if iso := _ISO.fullmatch(text):
             return _iso(*iso.groups())
         return None if _ISO_START.match(text) else _free(_plain(text))
@@ -109,6 +115,22 @@ def _number(text: str) -> datetime | None:
     if len(text) in (9, 10):
         return datetime.fromtimestamp(int(text), UTC)
     return datetime.fromtimestamp(int(text) / 1000, UTC) if len(text) in (12, 13) else None
+
+
+def _rfc_822(
+    month: int,
+    day: str,
+    _name: str,
+    year: str,
+    hour: str,
+    minute: str,
+    second: str,
+    sign: str | None,
+    hours: str,
+    minutes: str,
+) -> datetime:
+    found = _moment(int(year), month, int(day), int(hour), int(minute), int(second))
+    return found - _offset(sign, hours, minutes) if sign else found
 
 
 def _iso(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from feedparser.encodings import convert_to_utf8, parse_content_type
+from feedparser.encodings import RE_XML_PI_ENCODING, convert_to_utf8, parse_content_type
 
 from aggregator.read.charset import from_declaration, settle
 
@@ -17,6 +17,9 @@ _CHARREF = re.compile(
     rb"&#(?!(?:3[2-9]|[4-9][0-9]|[1-9][0-9]{2,3});|x(?:[2-9a-fA-F][0-9a-fA-F]|20[0-9a-fA-F]{2});)"
     rb"(?:[xX]([0-9a-fA-F]+)|([0-9]+));?"
 )
+DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>"
+"""With it begins all that `decode` gives, whatever was there before."""
+_DECLARATION = re.compile(rb"<\?xml[^>]*>")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\0\0", ""), (b"\xff\xfe", "utf-16le"),
          (b"\xfe\xff", "utf-16be"))  # fmt: skip
 
@@ -39,12 +42,12 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     odd = None
     if charset is None:
         body, charset, odd = settle(body, parse_content_type(content_type or "")[1])
-    # As application/xml: text/xml would mean us-ascii, and no type at all iso-8859-1.
-    header = f"application/xml; charset={charset}" if charset else "application/xml"
     result: dict[str, Any] = {}
-    data = convert_to_utf8({"content-type": header}, body, result)
-    if not result.get("encoding"):
-        return Decoded(body, "its character encoding could not be found out")
+    data = _ready(body, charset)
+    if data is None:
+        data = _converted(body, charset, result)
+        if not result.get("encoding"):
+            return Decoded(body, "its character encoding could not be found out")
     fault = before or odd or (str(result["bozo_exception"]) if result.get("bozo") else None)
     plain = _NO_CHARACTER.sub(b"", data.translate(None, _CONTROL))
     if len(plain) != len(data):
@@ -52,6 +55,29 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     if b"&#" in data:
         data = _CHARREF.sub(_character, data)
     return Decoded(data, fault)
+
+
+def _ready(body: bytes, charset: str) -> bytes | None:
+    """What `_converted` would give, where all that says something says UTF-8, rightly."""
+    if charset == "utf-8":
+        body = body.removeprefix(b"\xef\xbb\xbf")
+    else:
+        declared = RE_XML_PI_ENCODING.match(body[:1024])
+        if charset or not declared or declared[1].lower() != b"utf-8":
+            return None
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    rest, found = _DECLARATION.subn(b"", body, 1) if body.startswith(b"<?xml") else (body, 0)
+    return DECLARATION + (rest if found else b"\n" + body)
+
+
+def _converted(body: bytes, charset: str, result: dict[str, Any]) -> bytes:
+    """As feedparser does; its findings go into `result`."""
+    # As application/xml: text/xml would mean us-ascii, and no type at all iso-8859-1.
+    header = f"application/xml; charset={charset}" if charset else "application/xml"
+    return bytes(convert_to_utf8({"content-type": header}, body, result))
 
 
 def _character(match: re.Match[bytes]) -> bytes:

@@ -81,6 +81,9 @@ class Driver:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         to = self._to
+        if not attributes and not to.decls and not to.incontent:
+            to.begin(self._tags.get(name) or self._tag(name), {})
+            return
         found, to.decls = to.decls, {}
         local = name.split(_SEPARATOR, 2)
         if len(local) > 1 and _OWN_NAMESPACE.get(local[1].lower()) == local[0]:

@@ -262,8 +262,9 @@ class Scribe:
 
 
 def _text(where: Any, key: str) -> str | None:
-    """A short text of the element, or None. `key in` avoids feedparser's fallback for updated."""
-    value = where.get(key) if key in where else None
+    """A short text of the element, or None. Asked as what it is stored under, a plain dict knows:
+    feedparser's own would give `published` for `updated`."""
+    value = dict.get(where, key)
     text = collapse(xml_safe(value[:MAX_GUID])) if isinstance(value, str) else ""
     return text or None
 

@@ -12,9 +12,12 @@ import binascii
 import contextlib
 import re
 from typing import Any
+from xml.sax.saxutils import escape as xml_escape
 
 from feedparser import api, mixin
 from feedparser.util import FeedParserDict
+
+from aggregator.read.clean import PLAIN_URL
 
 _C1 = re.compile("[\x80-\x9f]")
 _CP1252: dict[int, str] = mixin._cp1252
@@ -47,8 +50,11 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]
         if self.incontent:
             super().unknown_starttag(tag, attrs)
             return
+        self.begin(tag, {k.lower(): v.lower() if k in ("rel", "type") else v for k, v in attrs})
+
+    def begin(self, tag: str, found: dict[str, str]) -> None:
+        """An element that is no markup within a text, with its attributes."""
         self.depth += 1
-        found = {k.lower(): v.lower() if k in ("rel", "type") else v for k, v in attrs}
         self._scope(tag, found)
         prefix, suffix = self._parted(tag)
         if not prefix:
@@ -70,10 +76,13 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]
     def _scope(self, tag: str, found: dict[str, str]) -> None:
         """xml:base, xml:lang and namespaces begin to hold."""
         base, lang = self.baseuri, self.lang
-        if found:
-            base = found.get("xml:base", found.get("base")) or base
-            said = found.get("xml:lang", found.get("lang"))
-            lang = lang if said is None else said or None
+        if not found and (base in self.basestack[-1:]) and tag not in _ROOTS:
+            self.basestack.append(base)
+            self.langstack.append(lang)
+            return
+        base = found.get("xml:base", found.get("base")) or base
+        said = found.get("xml:lang", found.get("lang"))
+        lang = lang if said is None else said or None
         if self.baseuri:
             self.baseuri = mixin.make_safe_absolute_uri(self.baseuri, base) or self.baseuri
         else:
@@ -96,6 +105,30 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]
             given, suffix = "", tag
         prefix = self.namespacemap.get(given, given)
         return (f"{prefix}_" if prefix else ""), suffix
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        if self.elementstack:
+            if escape and dict.get(self.contentparams, "type") == _XHTML:
+                text = xml_escape(text)
+            self.elementstack[-1][2].append(text)
+
+    def push_content(
+        self, tag: str, attributes: dict[str, str], kind: str, expecting_text: int
+    ) -> None:
+        self.incontent += 1
+        self.lang = self.lang and self.lang.replace("_", "-")
+        kind = self.map_content_type(attributes.get("type", kind))
+        text = kind.startswith("text/") or kind.endswith(("+xml", "/xml"))
+        self.contentparams = FeedParserDict(
+            type=kind,
+            language=self.lang,
+            base=self.baseuri,
+            base64=int(attributes.get("mode", "") == "base64" or not text),
+        )
+        self.push(tag, expecting_text)
+
+    def resolve_uri(self, uri: str) -> str:
+        return uri if PLAIN_URL.fullmatch(uri) else super().resolve_uri(uri)
 
     def unknown_endtag(self, tag: str) -> None:
         prefix, suffix = self._parted(tag)

@@ -36,14 +36,16 @@ def article_of(row: Any) -> Article:
 # --- writing
 
 
-def insert(connection: Connection, found: Iterable[tuple[int, NewArticle]]) -> dict[int, int]:
+def insert(
+    connection: Connection, found: Iterable[tuple[int, NewArticle]], empty: Collection[int] = ()
+) -> dict[int, int]:
     """Write (source id, article) pairs; those whose very keys the source has are known already
-    and passed over. Source id → how many were written."""
+    and passed over. Source id → how many were written. `empty`: sources that have none yet."""
     packed = [(pack(new.keys), source_id, new) for source_id, new in found]
     if not packed:
         return {}
     packed.sort(key=lambda each: each[:2])
-    seen = _there_already(connection, packed)
+    seen = _there_already(connection, [each for each in packed if each[1] not in empty])
     rows, counts = [], dict[int, int]()
     for keys, source_id, new in packed:
         if (source_id, keys) in seen:
@@ -77,6 +79,8 @@ def _there_already(
     connection: Connection, packed: Sequence[tuple[bytes, int, NewArticle]]
 ) -> set[tuple[int, bytes]]:
     """(source id, keys) of stored articles. One key each is looked up, the most specific."""
+    if not packed:
+        return set()
     probes = sorted({keys[-16:] for keys, _, _ in packed})
     sources = {source_id for _, source_id, _ in packed}
     seen: set[tuple[int, bytes]] = set()

@@ -126,6 +126,7 @@ VALIDATORS = Struct(Validators)
 MOVE = Struct(Move)
 WORDS = Struct(tuple[str, ...])
 
+_KINDS = {int(kind): kind for kind in KeyKind}
 _KEY = 18  # kind, shared, 16 bytes of digest
 
 
@@ -137,9 +138,7 @@ def pack(keys: Iterable[Key]) -> bytes:
 
 def unpack(packed: bytes) -> tuple[Key, ...]:
     return tuple(
-        Key(
-            kind=KeyKind(packed[at]), shared=bool(packed[at + 1]), digest=packed[at + 2 : at + _KEY]
-        )
+        Key(kind=_KINDS[packed[at]], shared=bool(packed[at + 1]), digest=packed[at + 2 : at + _KEY])
         for at in range(0, len(packed), _KEY)
     )
 

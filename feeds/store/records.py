@@ -55,7 +55,9 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         # number no longer holds.
         by_source = {poll.claim.source_id: poll for poll in ours}
         pairs = by_source.items()
-        new = articles.insert(connection, [(i, each) for i, poll in pairs for each in poll.new])
+        fresh = [(i, each) for i, poll in pairs for each in poll.new]
+        empty = {i for i in by_source if rows[i].article_count == 0}
+        new = articles.insert(connection, fresh, empty)
         changed = articles.update(
             connection, [(i, each) for i, poll in pairs for each in poll.changed]
         )

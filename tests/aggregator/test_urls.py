@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.identity import urls
 from aggregator.identity.urls import BadRules, UrlRules, canonical, default_rules, host_of
 
 
@@ -69,6 +70,20 @@ def test_never_raises_and_is_stable(text: str) -> None:
     assert once is None or canonical(once, rules) == once
     canonical(text, rules)
     host_of(text)
+
+
+PARTS = st.sampled_from(
+    [*"/./..//?&=#!;:@%~-_'\"|\\^ \t", "%2e", "%2E.", "xn--", "xn--nxasmq6b", "utm_source=1",
+     "a", "B", "1", "127", "0x7f", "é", "example", ".org", "amp;", "sid=2"]
+)  # fmt: skip
+
+
+@given(st.sampled_from(["http", "https", "HTTP"]), st.lists(PARTS, max_size=9).map("".join))
+def test_what_is_plain_is_as_the_parser_has_it(scheme: str, rest: str) -> None:
+    """The way round the parser, for what nearly all links are, leads to the same."""
+    rules = default_rules()
+    for url in (f"{scheme}://{rest}", f"{scheme}://example.org{rest}"):
+        assert canonical(url, rules) == urls._canonical(url.strip(), rules)
 
 
 def test_operators_extend_the_rules(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.text import plain_text, shorten, slugify, xml_safe
+from feeds.text import collapse, plain_text, shorten, slugify, xml_safe
 
 
 @given(st.text(st.characters(codec=None)))
@@ -91,3 +91,14 @@ def test_shortening_ends_at_a_word() -> None:
     assert shorten("one two three", 8) == "one two…"
     assert shorten("one two three", 13) == "one two three"
     assert shorten("abcdefghij", 5) == "abcd…"
+
+
+@given(st.text(st.characters(codec=None)))
+def test_shortcuts(text: str) -> None:
+    """What is said about a text at a glance is what looking at each character says."""
+    spaces, banned = (
+        re.compile(r"\s+"),
+        re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"),
+    )
+    assert collapse(text) == spaces.sub(" ", text).strip()
+    assert xml_safe(text) == banned.sub("", text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -93,3 +93,13 @@ def test_our_own_dates_come_back(moment: datetime) -> None:
     assert parse_date(aware.isoformat()) == aware
     whole = aware.replace(microsecond=0)
     assert parse_date(whole.strftime("%a, %d %b %Y %H:%M:%S +0000")) == whole
+
+
+@given(st.integers(0, 7_000_000_000), st.integers(-1439, 1439))
+def test_rfc_822_as_it_should_be(seconds: int, minutes: int) -> None:
+    """Is read at a glance, to the same as by looking for its parts."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
+    text = f"{at:%a, %d %b %Y %H:%M:%S} {zone}"
+    wanted = at - timedelta(minutes=minutes)
+    assert parse_date(text) == parse_date(text.replace(",", " ,")) == wanted
