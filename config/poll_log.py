@@ -1,8 +1,9 @@
-"""What the log says of polls: a line for each, and one for what lasts."""
+"""What the log says of polls: a line for each that found something, and one for what lasts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from logging import DEBUG
 from urllib.parse import urlsplit
 
 import structlog
@@ -19,12 +20,28 @@ def logged(then: OnRecorded | None) -> OnRecorded:
     """Logs polls that were recorded, before what else is to be done with them."""
 
     def recorded(polls: Sequence[Poll], results: Sequence[Recorded]) -> None:
-        for poll, result in zip(polls, results, strict=True):
-            log_poll(poll, result)
+        pairs = list(zip(polls, results, strict=True))
+        idle = [poll for poll, result in pairs if _idle(poll, result)]
+        together = len(idle) > 1 and not log.is_enabled_for(DEBUG)
+        for poll, result in pairs:
+            if together and _idle(poll, result):
+                _log_notices(poll)
+            else:
+                log_poll(poll, result)
+        if together:
+            log.info("polled", outcome="nothing new", sources=len(idle))
         if then is not None:
             then(polls, results)
 
     return recorded
+
+
+_IDLE = (Outcome.NOT_MODIFIED, Outcome.SAME, Outcome.UNCHANGED)
+
+
+def _idle(poll: Poll, result: Recorded) -> bool:
+    """Nothing that anybody would look for: at 100,000 sources two million lines a day."""
+    return poll.outcome in _IDLE and not result.fenced
 
 
 def log_poll(poll: Poll, result: Recorded) -> None:
@@ -47,6 +64,10 @@ def log_poll(poll: Poll, result: Recorded) -> None:
         log.warning("poll failed", kind=poll.failure.kind, error=poll.failure.text, **shown)
     else:
         log.info("polled", outcome=poll.outcome.value, **shown)
+    _log_notices(poll)
+
+
+def _log_notices(poll: Poll) -> None:
     for notice in notices(poll):
         log_notice(poll.claim.state, notice)
 

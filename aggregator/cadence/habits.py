@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from aggregator.cadence.rhythm import HOURS, Rhythm
@@ -90,18 +91,37 @@ class Habits:
     gaps: list[float]
 
 
-def habits(rhythm: Rhythm, now: int) -> Habits:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The part of it that stays until the next post; `last`: the newest post, in posting hours."""
+
+    weight: tuple[float, ...]
+    passed: list[float]
+    last: float
+    gaps: list[float]
+
+    def age(self, now: int) -> float:
+        return max(self._hours(now) - self.last, 0.0)
+
+    def _hours(self, at: int) -> float:
+        return _posting_time(self.weight, self.passed, (at,))[0]
+
+
+# A poll asks twice, when next and whether it has fallen silent; a batch of polls lies between.
+@lru_cache(maxsize=256)
+def past(rhythm: Rhythm) -> Past:
     weight = weights(rhythm)
-    if weight is FLAT:
-        stamps = [each / 3600 for each in (*rhythm.posts, now)]
-    else:
-        stamps = _posting_time(weight, (*rhythm.posts, now))
-    gaps = sorted(b - a for a, b in pairwise(stamps[:-1]))
-    age = stamps[-1] - stamps[-2] if rhythm.posts else (now - rhythm.since) / 3600
-    age = max(age, 0.0)
+    passed = [0.0, *accumulate(weight)]
+    stamps = _posting_time(weight, passed, rhythm.posts or (rhythm.since,))
+    return Past(weight, passed, stamps[-1], sorted(b - a for a, b in pairwise(stamps)))
+
+
+def habits(rhythm: Rhythm, now: int) -> Habits:
+    found = past(rhythm)
+    age = found.age(now)
     if rhythm.rough:
-        return Habits(weight, [_recent_rate(rhythm, now)] * len(EDGES), age, gaps)
-    return Habits(weight, _hazards(gaps, age), age, gaps)
+        return Habits(found.weight, [_recent_rate(rhythm, now)] * len(EDGES), age, found.gaps)
+    return Habits(found.weight, _hazards(found.gaps, age), age, found.gaps)
 
 
 def _recent_rate(rhythm: Rhythm, now: int) -> float:
@@ -111,9 +131,13 @@ def _recent_rate(rhythm: Rhythm, now: int) -> float:
     return (len(recent) + 1) / ((now - recent[0]) / 3600 + 24) if recent else 1 / 24
 
 
-def _posting_time(weight: tuple[float, ...], times: tuple[int, ...]) -> list[float]:
-    """Hours, in which an hour of weight 0.1 passes ten times as slowly."""
-    passed = [0.0, *accumulate(weight)]
+def _posting_time(
+    weight: tuple[float, ...], passed: list[float], times: tuple[int, ...]
+) -> list[float]:
+    """Hours, in which an hour of weight 0.1 passes ten times as slowly. `passed`: from the
+    beginning of the week to each of its hours."""
+    if weight is FLAT:
+        return [each / 3600 for each in times]
     whole = passed[HOURS]
     found = []
     for each in times:

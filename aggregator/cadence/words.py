@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 
-from aggregator.cadence.habits import DAY_S, habits
+from aggregator.cadence.habits import DAY_S, past
 from aggregator.cadence.rhythm import Rhythm, moment, unpack
 
 _SILENT_AFTER = 14 * DAY_S
@@ -73,9 +73,9 @@ def quiet_since(packed: bytes | None, now: datetime) -> datetime | None:
     quiet = at - last
     if quiet <= max(_SHORTEST, _LONGER * rhythm.longest):
         return None
-    found = habits(rhythm, at)
+    found = past(rhythm)
     usual = found.gaps[len(found.gaps) // 2]
-    if found.age <= _TIMES * usual or (quiet <= _HOLIDAYS and _rests(found.weight)):
+    if found.age(at) <= _TIMES * usual or (quiet <= _HOLIDAYS and _rests(found.weight)):
         return None
     return moment(last & ~1)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
+from typing import Any
 from urllib.parse import urldefrag
 
 import requests
@@ -47,8 +48,8 @@ class _HopByHop(requests.Session):
     """Leaves redirects to us. Even when told so, requests would prepare the next request, and
     raise on a Location that is no URL."""
 
-    def get_redirect_target(self, _response: requests.Response) -> None:
-        return None
+    def resolve_redirects(self, *_args: Any, **_more: Any) -> Iterator[requests.Response]:
+        return iter(())
 
 
 @contextmanager
@@ -123,7 +124,7 @@ class HttpFetcher:
             raise BadRedirect("no usable address") from error
         proxy = self._proxy if request.proxy is None else request.proxy
         prepared.limits = Limits(request.max_body, request.allow_private, proxy)
-        return self._session.send(prepared, timeout=timeout, allow_redirects=False)
+        return self._session.send(prepared, timeout=timeout, allow_redirects=False, proxies={})
 
     def _response(
         self, request: Request, url: str, hops: list[Hop], answer: requests.Response

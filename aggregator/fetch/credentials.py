@@ -14,6 +14,8 @@ _WORDY = 8
 def stays_home(before: str, after: str) -> bool:
     """Whether credentials for the URL `before` may go to `after`: same host and port, never from
     https to http."""
+    if before == after:
+        return True
     one, two = urlsplit(before), urlsplit(after)
     if one.hostname != two.hostname or (one.scheme, two.scheme) == ("https", "http"):
         return False

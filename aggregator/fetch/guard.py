@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 
@@ -85,12 +85,14 @@ def refusal(ip: str, allow: bool | tuple[str, ...]) -> str | None:
     )
     if reason is None or any(address in network for network in _METADATA):
         return reason
-    allowed = (
-        _ALLOWED_BY_TRUE
-        if allow is True
-        else tuple(ip_network(each, strict=False) for each in allow or ())
-    )
-    return None if any(address in network for network in allowed) else reason
+    return None if any(address in network for network in _allowed(allow)) else reason
+
+
+@lru_cache(maxsize=64)
+def _allowed(allow: bool | tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    if isinstance(allow, bool):
+        return _ALLOWED_BY_TRUE if allow else ()
+    return tuple(ip_network(each, strict=False) for each in allow)
 
 
 def refusal_by_name(host: str, allow: bool | tuple[str, ...]) -> str | None:
