@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import json
 import sys
@@ -50,11 +52,17 @@ def run(
         Engine(app, log_json=common.log_json, verbose=common.verbose).run()
 
 
+_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
+
+
 def _settle() -> None:
     """What is loaded and configured stays, and polls leave little in cycles: looking for it took a
-    tenth of a poll, and more with each source."""
+    tenth of a poll, and more with each source. And glibc would give each of the threads memory of
+    its own, which it keeps."""
     gc.freeze()
     gc.set_threshold(5_000)
+    with contextlib.suppress(OSError, AttributeError):  # another libc
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def poll(

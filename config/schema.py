@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -39,6 +40,12 @@ def _entry(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise wrong(f"must be a text in quotes, not {shown(value)}")
     return None if value is None else one_line(value)
+
+
+def _readers() -> int:
+    """Two, where there are two cores to read on."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else (1, 2)
+    return min(2, len(cores))
 
 
 def one_line(text: str) -> str:
@@ -98,7 +105,7 @@ class PollTable(Table):
     per_host: Annotated[int, Field(ge=1, le=100)] = 1
     host_delay: Duration = 1.0
     retry_after: Literal["source", "host"] = "source"
-    readers: Annotated[int, Field(ge=1, le=64)] = 2
+    readers: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=_readers)
     allow_private: Networks = False
     proxy: Text = ""
     ca_file: Line | None = None

@@ -135,13 +135,12 @@ def stored(database: Path) -> tuple[int, int]:
     return articles, (pages - free) * size
 
 
-def run(folder: Path, server: Origin, seconds: float, hourly: float) -> Day:
+def run(folder: Path, server: Origin, seconds: float, hourly: float, import_ms: float) -> Day:
+    """Of sources that were imported into `folder` (contestants.Feedmill) at that cost."""
     count = len(server.sources)
-    ours = Feedmill(folder, server.sources)
     config, database = folder / "feedmill.toml", folder / "f.db"
     text = config.read_text().replace("[poll]\n", f"[poll]\n{HOURLY}")
     config.write_text(text + f'[server]\nlisten = "127.0.0.1:{free_port()}"\n')
-    empty, imported = ours.empty(), ours.round()
     laid_evenly(database, count)
     articles, before = stored(database)
     ran = stretch(config, server, seconds, hourly)
@@ -157,7 +156,7 @@ def run(folder: Path, server: Origin, seconds: float, hourly: float) -> Day:
         cpu=round(ran["cpu"], 2),
         of_two_cores=round(ran["cpu"] / ran["seconds"] / CORES, 4),
         peak_mb=round(ran["peak"] / 1e6, 1),
-        import_ms=round((imported.cpu - empty.cpu) / count * 1000, 2),
+        import_ms=round(import_ms, 2),
         database_mb=round(before / 1e6, 1),
         grown_mb_a_day=round((after - before) / 1e6 * day, 1),
     )
@@ -172,11 +171,17 @@ def main() -> None:
     chosen = options.parse_args()
     wanted = ("--n", str(chosen.sources), "--small")
     with origin(*wanted) as server, tempfile.TemporaryDirectory() as name:
-        day = run(Path(name), server, chosen.seconds, chosen.fraction)
-    for key, value in asdict(day).items():
-        print(f"{key:<18}{value:>10}")
+        ours = Feedmill(Path(name), server.sources)
+        import_ms = (ours.round().cpu - ours.empty().cpu) / chosen.sources * 1000
+        day = run(Path(name), server, chosen.seconds, chosen.fraction, import_ms)
+    show(day)
     if chosen.json:
         chosen.json.write_text(json.dumps(asdict(day), indent=1))
+
+
+def show(day: Day) -> None:
+    for key, value in asdict(day).items():
+        print(f"{key:<18}{value:>10}")
 
 
 if __name__ == "__main__":

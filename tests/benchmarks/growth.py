@@ -1,7 +1,7 @@
 """Whether a source costs the same among many, and beside many articles.
 
     python -m tests.benchmarks.growth [--sources 1000,10000,100000]
-        [--articles 10000,100000,1000000] [--beside 2000] [--rounds 3] [--json FILE]
+        [--articles 10000,100000,1000000] [--beside 2000] [--rounds 3] [--day 600] [--json FILE]
 
 The rounds `idle` (all 304) and `grown` (a tenth with one new item) of `make bench`, with short
 documents: among so many sources, then `--beside` sources in a database with so many articles.
@@ -18,16 +18,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tests.benchmarks import day
 from tests.benchmarks.contestants import Feedmill
 from tests.benchmarks.origins import origin
-from tests.benchmarks.rows import Row, rounds_of, show, write
+from tests.benchmarks.rows import Row, rounds_of, row, show, write
 
 BOUND = 1.3
 """Times the smallest: what the largest may cost a source."""
 
 
-def among(folder: Path, count: int, rounds: int, label: str, articles: int = 0) -> list[Row]:
-    """`label` goes behind the scenarios' names; `articles`: that the database holds before."""
+def among(
+    folder: Path, count: int, rounds: int, label: str, articles: int = 0, stretch: float = 0
+) -> list[Row]:
+    """`label` goes behind the scenarios' names; `articles`: that the database holds before;
+    `stretch`: seconds of a day that are run with them (tests.benchmarks.day)."""
     folder.mkdir(parents=True)
     if articles:
         fill = [sys.executable, "-m", "tests.benchmarks.filled", str(folder / "f.db")]
@@ -41,11 +45,13 @@ def among(folder: Path, count: int, rounds: int, label: str, articles: int = 0) 
             server.ask(f"tick?fraction=0.1&seed={number}")
 
         ours = Feedmill(folder, server.sources)
-        ours.round()
-        rows = [
-            rounds_of(scenario, ours, count, rounds, before)
-            for scenario, before in (("idle", nothing), ("grown", grow))
-        ]
+        imported = row("import", ours.name, count, [ours.empty()], [ours.round()])
+        rows = [imported]
+        for scenario, before in (("idle", nothing), ("grown", grow)):
+            rows.append(rounds_of(scenario, ours, count, rounds, before))
+            show(rows[-1:])
+        if stretch:
+            day.show(day.run(folder, server, stretch, 0.1, imported.ms))
     return [replace(row, name=f"{row.name}{label}") for row in rows]
 
 
@@ -68,6 +74,7 @@ def main() -> None:
     options.add_argument("--articles", type=_numbers, default=[10_000, 100_000, 1_000_000])
     options.add_argument("--beside", type=int, default=2000)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--day", type=float, default=0, help="seconds of it, among the most")
     options.add_argument("--json", type=Path, help="write the rows there, too")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -75,7 +82,13 @@ def main() -> None:
         many = [
             row
             for count in chosen.sources
-            for row in among(folder / f"s{count}", count, chosen.rounds, "")
+            for row in among(
+                folder / f"s{count}",
+                count,
+                chosen.rounds,
+                "",
+                stretch=chosen.day if count == max(chosen.sources) else 0,
+            )
         ]
         full = [
             row
