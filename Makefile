@@ -28,8 +28,8 @@ rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: eac
 	$(BIN)/python -m pytest -q -m rehearsal tests/etiquette || \
 		$(BIN)/python -m pytest -q -m rehearsal --last-failed tests/etiquette
 
-bench: $(STAMP)  ## measured figures, against a named baseline
-	$(BIN)/python -m tests.benchmarks --json $(RESULTS)
+bench: $(STAMP)  ## measured figures, against a named baseline; MOST=1: up to 100,000 sources, a million articles
+	$(BIN)/python -m tests.benchmarks --json $(RESULTS) $(if $(MOST),--among 1000,10000,100000 --beside 10000,100000,1000000)
 	$(BIN)/python -m tests.benchmarks.cadence
 
 bench-compare: $(STAMP)  ## is it dearer than it was: make bench-compare OLD=… [NEW=…]

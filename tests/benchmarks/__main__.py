@@ -1,12 +1,16 @@
 """`make bench`: what a round costs, next to the loop that most people would write.
 
     python -m tests.benchmarks [--rounds 3] [--sources 2000] [--only cold,idle] [--json FILE]
+        [--among 1000,10000] [--beside 10000,100000]
 
 cold     the 100 documents of the corpus, never seen before
 idle     so many sources (documents under 100 kB), all answering 304
 grown    the same, a tenth of them with one new item
 bare     the same without validators: every document comes, a tenth of them with one new item
 still    the same without validators, nothing new
+growth   idle and grown, short documents, `--among` so many sources, and 2,000 `--beside` so many
+         articles (tests.benchmarks.growth; `make bench MOST=1` goes on to 100,000 and 1,000,000)
+parts    reading, storing, rendering, each alone (tests.benchmarks.components)
 
 Everything that is measured runs on one core, the origin on another; CPU seconds are those of the
 whole process tree, less those of a start that finds nothing to do; medians of the rounds. The loop
@@ -20,6 +24,8 @@ import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from tests.benchmarks import growth
+from tests.benchmarks.components import components
 from tests.benchmarks.contestants import Contestant, Feedmill, PlainLoop
 from tests.benchmarks.origins import origin
 from tests.benchmarks.rows import Row, rounds_of, row, show, write
@@ -27,7 +33,8 @@ from tests.benchmarks.rows import Row, rounds_of, row, show, write
 Make = Callable[[Path, list[str]], Contestant]
 CONTESTANTS: tuple[Make, ...] = (PlainLoop, Feedmill)
 """The baseline first."""
-SCENARIOS = ("cold", "idle", "grown", "bare", "still")
+SCENARIOS = ("cold", "idle", "grown", "bare", "still", "growth", "parts")
+WARM = SCENARIOS[1:5]
 
 
 def cold(folder: Path, rounds: int) -> list[Row]:
@@ -76,13 +83,18 @@ def main() -> None:
     options.add_argument("--sources", type=int, default=2000, help="of all but the cold round")
     options.add_argument("--only", default=",".join(SCENARIOS), help="scenarios, with commas")
     options.add_argument("--json", type=Path, help="write the rows there, too")
+    growth.add_sizes(options)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         only = chosen.only.split(",")
         rows = cold(folder, chosen.rounds) if "cold" in only else []
-        if set(only) - {"cold"}:
+        if set(only) & set(WARM):
             rows += warm(folder, chosen.rounds, chosen.sources, only)
+        if "growth" in only:
+            rows += growth.growth(folder, chosen.among, chosen.beside, chosen.rounds)
+        if "parts" in only:
+            rows += components()
     show(rows)
     if chosen.json:
         write(chosen.json, rows)

@@ -29,7 +29,7 @@ class Change:
 
     def line(self) -> str:
         was, now = self.was, self.now
-        head = f"{was.scenario:<9} {was.name:<12} {was.sources:>7}"
+        head = f"{was.scenario:<9} {was.name:<28} {was.sources:>7}"
         if now is None:
             return f"{head}  not measured"
         return (
@@ -66,7 +66,10 @@ def main() -> None:
     options.add_argument("new", type=Path)
     options.add_argument("--slack", type=float, default=0.15, help="share that counts as the same")
     chosen = options.parse_args()
-    print("scenario  who          sources   CPU ms, was, now  ratio   peak MB, was, now   articles")
+    print(
+        f"scenario  {'who, or what':<28} sources   CPU ms, was, now  ratio   peak MB, was, now"
+        "   articles"
+    )
     changes = list(compared(read(chosen.old), read(chosen.new), chosen.slack))
     for change in changes:
         print(change.line())

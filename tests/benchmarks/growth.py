@@ -1,11 +1,12 @@
 """Whether a source costs the same among many, and beside many articles.
 
-    python -m tests.benchmarks.growth [--sources 1000,10000,100000]
-        [--articles 10000,100000,1000000] [--beside 2000] [--rounds 3] [--day 600] [--json FILE]
+    python -m tests.benchmarks.growth [--among 1000,10000,100000]
+        [--beside 10000,100000,1000000] [--rounds 3] [--day 600] [--json FILE]
 
 The rounds `idle` (all 304) and `grown` (a tenth with one new item) of `make bench`, with short
-documents: among so many sources, then `--beside` sources in a database with so many articles.
-Sources are configured by OPML; `start` is that of a command without any.
+documents: among so many sources, then of 2,000 in a database with so many articles. Sources are
+configured by OPML; `start` is that of a command without any. `--day`: so many seconds of a day
+among the most of them (tests.benchmarks.day).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from tests.benchmarks.rows import Row, rounds_of, row, show, write
 
 BOUND = 1.3
 """Times the smallest: what the largest may cost a source."""
+BESIDE = 2_000
+"""Sources that are polled beside many articles."""
 
 
 def among(
@@ -49,10 +52,35 @@ def among(
         rows = [imported]
         for scenario, before in (("idle", nothing), ("grown", grow)):
             rows.append(rounds_of(scenario, ours, count, rounds, before))
-            show(rows[-1:])
+            print(f"{count} sources{label}: {scenario} {rows[-1].ms} ms", file=sys.stderr)
         if stretch:
             day.show(day.run(folder, server, stretch, 0.1, imported.ms))
     return [replace(row, name=f"{row.name}{label}") for row in rows]
+
+
+def growth(
+    folder: Path, sources: Sequence[int], articles: Sequence[int], rounds: int, stretch: float = 0
+) -> list[Row]:
+    """A round among so many sources, and of 2,000 beside so many articles."""
+    many, full = [], []
+    for count in sources:
+        day_too = stretch if count == max(sources) else 0
+        many += among(folder / f"s{count}", count, rounds, ", short", stretch=day_too)
+    for held in articles:
+        label = f", {held // 1000}k articles"
+        full += among(folder / f"a{held}", BESIDE, rounds, label, held)
+    verdict(many, "more sources")
+    verdict(full, "more articles")
+    return [*many, *full]
+
+
+def add_sizes(options: argparse.ArgumentParser) -> None:
+    options.add_argument("--among", type=_numbers, default=[1_000, 10_000], help="sources")
+    options.add_argument("--beside", type=_numbers, default=[10_000, 100_000], help="articles")
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(each) for each in text.split(",") if each]
 
 
 def verdict(rows: Sequence[Row], axis: str) -> None:
@@ -64,44 +92,18 @@ def verdict(rows: Sequence[Row], axis: str) -> None:
             print(f"{scenario}, {axis}: {times:.2f} times the smallest ({told} {BOUND})")
 
 
-def _numbers(text: str) -> list[int]:
-    return [int(each) for each in text.split(",") if each]
-
-
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--sources", type=_numbers, default=[1_000, 10_000, 100_000])
-    options.add_argument("--articles", type=_numbers, default=[10_000, 100_000, 1_000_000])
-    options.add_argument("--beside", type=int, default=2000)
+    add_sizes(options)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--day", type=float, default=0, help="seconds of it, among the most")
     options.add_argument("--json", type=Path, help="write the rows there, too")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        many = [
-            row
-            for count in chosen.sources
-            for row in among(
-                folder / f"s{count}",
-                count,
-                chosen.rounds,
-                "",
-                stretch=chosen.day if count == max(chosen.sources) else 0,
-            )
-        ]
-        full = [
-            row
-            for held in chosen.articles
-            for row in among(
-                folder / f"a{held}", chosen.beside, chosen.rounds, f" {held // 1000}k", held
-            )
-        ]
-    show([*many, *full])
-    verdict(many, "more sources")
-    verdict(full, "more articles")
+        rows = growth(Path(name), chosen.among, chosen.beside, chosen.rounds, chosen.day)
+    show(rows)
     if chosen.json:
-        write(chosen.json, [*many, *full])
+        write(chosen.json, rows)
 
 
 if __name__ == "__main__":

@@ -58,18 +58,18 @@ def rounds_of(
 
 def show(rows: list[Row]) -> None:
     print(
-        "scenario  who          sources  sources/s   CPU s  CPU ms/source  start s  peak MB"
-        "   stored"
+        f"scenario  {'who, or what':<28} {'sources':>7}  sources/s   CPU s  CPU ms/source  start s"
+        "  peak MB   stored"
     )
     for one in rows:
         print(
-            f"{one.scenario:<9} {one.name:<12} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
+            f"{one.scenario:<9} {one.name:<28} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
             f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>8}"
         )
     loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
     for ours in rows:
         base = loops.get(ours.scenario, ours)
-        if base is ours:
+        if base is ours or base.sources != ours.sources:
             continue
         print(
             f"{ours.scenario}: {ours.name} takes {ours.cpu / base.cpu:.2f} of the CPU of the "

@@ -114,6 +114,16 @@ def test_only_what_changed_is_rendered(site: Site) -> None:
     assert site.told[-2:] == ["all", "tech"]
 
 
+def test_a_tick_renders_once(site: Site) -> None:
+    """However many sources brought however much in it: each file of a category once."""
+    site.publish(everything=True)
+    site.rendered.clear()
+    stored(site.store, "a", *(f"a{n}" for n in range(30)))
+    stored(site.store, "b", "b1", "b2")
+    assert sorted(site.publish()) == ["all", "news", "tech"]
+    assert sorted(site.rendered) == sorted(3 * ["all", "news", "tech"])
+
+
 def test_everything_twice_is_the_same_bytes(site: Site) -> None:
     """Rendering what is up to date changes no file."""
     stored(site.store, "a", "one", "two")
