@@ -27,7 +27,8 @@ from aggregator.read.mend import expand
 from aggregator.read.parse import parse
 from aggregator.read.reader import read
 from aggregator.read.split import split
-from feeds.models import Claim, Document, Entry, KnownItems, NewArticle, Poll
+from config.load import load
+from feeds.models import Claim, Document, Entry, KnownItems, NewArticle, Poll, Source
 from feeds.store import Store, open_store
 from tests.benchmarks.filled import TEXT
 from tests.benchmarks.rows import Row, show
@@ -39,14 +40,16 @@ URL = "http://feed.test/feed"
 TTL = timedelta(hours=1)
 SOURCES, BATCH, EACH = 2_000, 200, 10
 """That are stored for; polls in a transaction; articles that each brings."""
+MANY = 100_000
+"""Sources that are configured."""
 
 
 def components() -> list[Row]:
     corpus = shared("corpus")
     bodies = [path.read_bytes() for path in sorted(corpus.iterdir())]
     with tempfile.TemporaryDirectory() as folder:
-        storing = list(_storing(Path(folder)))
-    return [_alone(corpus, len(bodies)), *_reading(bodies), *storing, *_rendering()]
+        kept = [*_storing(Path(folder)), *_starting(Path(folder))]
+    return [_alone(corpus, len(bodies)), *_reading(bodies), *kept, *_rendering()]
 
 
 def _row(name: str, units: int, work: Callable[[], object], tries: int = 3) -> Row:
@@ -148,6 +151,25 @@ def _articles(claim: Claim) -> Iterator[NewArticle]:
     for number in range(EACH):
         article = new(f"{claim.source_id}-{number}", claim)
         yield replace(article, entry=replace(article.entry, content=TEXT))
+
+
+def _starting(folder: Path) -> Iterator[Row]:
+    """With many sources from OPML: a start is a load and a sync, as is a start anew."""
+    outlines = "\n".join(
+        f'<outline type="rss" xmlUrl="https://host{n % 5000}.test/feed/{n}"/>' for n in range(MANY)
+    )
+    (folder / "sources.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')
+    (folder / "feedmill.toml").write_text('include = ["sources.opml"]\n')
+    configured: list[Source] = []
+
+    def loaded() -> None:
+        configured[:] = load(folder / "feedmill.toml").sources.values()
+
+    yield _row("a source: loaded from OPML", MANY, loaded, 1)
+    store = open_store(f"sqlite:///{folder}/many.db")
+    yield _row("a source: made known", MANY, lambda: store.sync_sources(configured), 1)
+    yield _row("a source: known already", MANY, lambda: store.sync_sources(configured), 1)
+    store.close()
 
 
 def _rendering() -> Iterator[Row]:
