@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from feeds.errors import StoreError
-from feeds.models import Claim, Poll, Recorded
+from feeds.models import Claim, Outcome, Poll, Recorded
 
 log = structlog.get_logger("feedmill.dispatch")
 
@@ -68,8 +68,9 @@ class InlineDispatcher:
 class ThreadDispatcher:
     """At most `workers` threads, started as they are needed; one more records what they bring.
 
-    Outcomes that arrive within `delay` seconds share a transaction: an idle poll then costs a
-    few hundred bytes of one commit. A crash loses at most those, which are polled again.
+    Outcomes that arrive within `patience` seconds share a transaction, so that an idle poll costs
+    a few hundred bytes of one commit; after one that brought something new, and when nothing else
+    is under way, it is `delay` seconds. A crash loses at most those, which are polled again.
     """
 
     def __init__(
@@ -82,13 +83,15 @@ class ThreadDispatcher:
         on_recorded: OnRecorded = _nothing,
         on_trouble: OnTrouble = _unheard,
         delay: float = 0.05,
+        patience: float = 0.5,
         batch: int = 200,
         retry: float = 1.0,
     ) -> None:
         self._poll, self._record, self._release = poll, record, release
         self._on_recorded, self._workers = on_recorded, workers
         self._on_trouble = on_trouble
-        self._delay, self._batch, self._retry = delay, batch, retry
+        self._delay, self._patience = delay, patience
+        self._batch, self._retry = batch, retry
         # One lock, and a condition for each who waits: with a single one, every poll would wake
         # all idle threads (70 % of the CPU of a round of 304s went there).
         lock = threading.Lock()
@@ -99,7 +102,7 @@ class ThreadDispatcher:
         self._threads: list[threading.Thread] = []
         self._active: dict[int, Claim] = {}
         self._idle = self._running = self._unrecorded = self._ended = 0
-        self._closing = False
+        self._closing = self._urgent = False
         self._recorder: threading.Thread | None = None
         self._stopping = threading.Event()
 
@@ -197,7 +200,9 @@ class ThreadDispatcher:
                 else:
                     self._done.append(poll)
                     self._unrecorded += 1
-                self._to_record.notify()
+                    self._urgent |= poll.outcome is Outcome.NEW
+                if len(self._done) == 1 or self._ripe():
+                    self._to_record.notify()
 
     def _run(self, claim: Claim) -> Poll | None:
         try:
@@ -216,15 +221,22 @@ class ThreadDispatcher:
                 )
                 if not self._done:
                     return
+                self._to_record.wait_for(self._ripe, self._patience)
             # Company for the first one: what arrives in this moment shares its transaction.
             self._stopping.wait(self._delay)
             with self._to_record:
                 polls = [self._done.popleft() for _ in range(min(self._batch, len(self._done)))]
+                self._urgent = any(poll.outcome is Outcome.NEW for poll in self._done)
             self._record_batch(polls)
             with self._progress:
                 self._unrecorded -= len(polls)
                 self._ended += len(polls)
                 self._progress.notify_all()
+
+    def _ripe(self) -> bool:
+        """Whether there is no reason to wait for more to record."""
+        under_way = self._todo or self._running
+        return self._closing or self._urgent or len(self._done) >= self._batch or not under_way
 
     def _record_batch(self, polls: Sequence[Poll]) -> None:
         """Write, waiting out a busy or full database; given up only when closing."""

@@ -16,16 +16,17 @@ Pause = Callable[[float], bool]
 """Waits so many seconds; True when the wait was cut short because we are to stop."""
 
 
-def run_due(store: PollStore, dispatcher: Dispatcher, ttl: timedelta) -> int:
-    """Claim what is due and dispatch it, while there is room. How many were claimed."""
+def run_due(store: PollStore, dispatcher: Dispatcher, ttl: timedelta) -> tuple[int, bool]:
+    """Claim what is due and dispatch it, while there is room. How many were claimed, and whether
+    that was all that can be polled now."""
     begun = 0
     while (room := dispatcher.room()) > 0:
         claims = store.claim_due(room, ttl)
         if not claims:
-            break
+            return begun, True
         dispatcher.dispatch(claims)
         begun += len(claims)
-    return begun
+    return begun, False
 
 
 def keep_polling(
@@ -42,10 +43,10 @@ def keep_polling(
     not at some later tick. `first`: before each claim."""
     while True:
         first()
-        begun = run_due(store, dispatcher, ttl)
+        begun, all_there_is = run_due(store, dispatcher, ttl)
         if begun or dispatcher.room() <= 0:
             dispatcher.wait(seconds)
-            if pause(0.0):
+            if pause(BREATH if all_there_is else 0.0):
                 return
             continue
         soon = store.next_claimable()
@@ -55,7 +56,8 @@ def keep_polling(
 
 
 BREATH = 0.1
-"""Seconds between two claims when a few hosts come free one by one: each costs a transaction."""
+"""Seconds between two claims when sources become due, or hosts free, one by one: each costs a
+transaction."""
 
 
 def run_round(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from feeds.models import Event, EventKind, StoryChange
@@ -19,8 +20,7 @@ class Members:
 
     def digest(self) -> bytes:
         """Names the definition, so that a change of it is seen."""
-        text = "*" if self.sources is None else ",".join(map(str, sorted(self.sources)))
-        return blake2b(text.encode(), digest_size=16).digest()
+        return _named(self.sources)
 
     def wants(self, story: StoryChange) -> bool:
         return self.sources is None or not self.sources.isdisjoint(story.source_ids)
@@ -28,6 +28,12 @@ class Members:
     def drops(self, story: StoryChange) -> bool:
         """A story whose sources are all gone from the configuration stays where it was shown."""
         return not self.wants(story) and not self.active.isdisjoint(story.source_ids)
+
+
+@lru_cache(maxsize=256)  # asked at each publishing; a set keeps its hash
+def _named(sources: frozenset[int] | None) -> bytes:
+    text = "*" if sources is None else ",".join(map(str, sorted(sources)))
+    return blake2b(text.encode(), digest_size=16).digest()
 
 
 def place(

@@ -136,7 +136,7 @@ def _take(
     )
     hosts = {row.host for row in rows.values()}
     refresh_hosts(connection, hosts)
-    rest_hosts(connection, hosts, now, rule)
+    rest_hosts(connection, dict.fromkeys(hosts, now), rule)
     return [_claim(rows[number], until) for number in wanted if number in rows]
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from feeds.models import Hints, Source
 from feeds.protocols import Reschedule
-from feeds.store import ledger
+from feeds.store import counters, ledger
 from feeds.store.codec import Moment
 from feeds.store.engine import Database
 from feeds.store.hosts import add_hosts, host_of, refresh_hosts
@@ -64,6 +64,8 @@ def sync(
             _reschedule(connection, found.every, reschedule)
         add_hosts(connection, hosts)
         refresh_hosts(connection, hosts)
+        if found.new or found.edits:
+            counters.take(connection, counters.CONFIGURATION)
         ledger.settle(connection, found.gone, lines)
 
 

@@ -31,7 +31,7 @@ def turn(database: Database, url: str, ttl: timedelta, rule: HostLimit) -> Turn 
         connection.execute(sa.delete(errand).where(errand.c.host == name, errand.c.until <= now))
         made = sa.insert(errand).values(host=name, until=now + ttl).returning(errand.c.id)
         number = connection.execute(made).scalar_one()
-        rest_hosts(connection, [name], now, rule)
+        rest_hosts(connection, {name: now}, rule)
         return Turn(id=number, host=name, until=now + ttl)
 
 
@@ -40,4 +40,4 @@ def end_turn(database: Database, ended: Turn, rule: HostLimit) -> None:
         lock = sa.select(host.c.name).where(host.c.name == ended.host).with_for_update()
         connection.execute(lock).all()
         connection.execute(sa.delete(errand).where(errand.c.id == ended.id))
-        rest_hosts(connection, [ended.host], database.now(connection), rule)
+        rest_hosts(connection, {ended.host: database.now(connection)}, rule)

@@ -5,7 +5,7 @@ One row a host, the queue of claim_due. Whoever makes a request locks it first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -58,16 +58,15 @@ def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
 
 def rest_hosts(
     connection: Connection,
-    names: Collection[str],
-    now: datetime,
+    since: Mapping[str, datetime],
     rule: HostLimit,
     told: Mapping[str, datetime] | None = None,
 ) -> None:
-    """A request to these begins or has ended: the delay starts. `told`: hosts that want to be left
-    alone until then."""
+    """A request to these hosts began or ended then: the delay starts. `told`: those that want to be
+    left alone until then."""
     rows = [
-        {"its": name, "until": max(now + rule.delay, (told or {}).get(name, now))}
-        for name in sorted(names)
+        {"its": name, "until": max(at + rule.delay, (told or {}).get(name, at))}
+        for name, at in sorted(since.items())
         if not name.startswith("file:")
     ]
     if rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,10 +66,24 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         # In one order of names, those that were adopted among the others: against deadlock.
         led = moves.adopted(connection, rows, by_source)
         refresh_hosts(connection, led | {rows[i].host for i in by_source})
-        asked = {rows[i].host for i, poll in pairs if not poll.pushed}
         told = _told(rows, by_source) if rule.whole_host_waits else {}
-        rest_hosts(connection, asked, database.now(connection), rule, told)
+        rest_hosts(connection, _ended(rows, by_source, database.now(connection)), rule, told)
     return [_recorded(poll, by_source, results) for poll in polls]
+
+
+_LATE = timedelta(seconds=2)
+"""After its end a poll is recorded; what is later says that the clocks differ."""
+
+
+def _ended(rows: dict[int, Any], polls: dict[int, Poll], now: datetime) -> dict[str, datetime]:
+    """Host → when our last request to it ended."""
+    found: dict[str, datetime] = {}
+    for i, poll in polls.items():
+        if not poll.pushed:
+            ended = poll.started_at + timedelta(seconds=poll.duration)
+            ended = min(max(ended, now - _LATE), now)
+            found[rows[i].host] = max(ended, found.get(rows[i].host, ended))
+    return found
 
 
 def _told(rows: dict[int, Any], polls: dict[int, Poll]) -> dict[str, datetime]:

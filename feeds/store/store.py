@@ -42,6 +42,7 @@ from feeds.store import (
     articles,
     backup,
     configured,
+    counters,
     errands,
     feeds,
     ledger,
@@ -206,7 +207,7 @@ class Store:
         return stories.changed(self._database, after, limit)
 
     def last_change(self) -> int:
-        return stories.last_change(self._database)
+        return counters.last(self._database, counters.CHANGE)
 
     def recent_stories(self, source_ids: Collection[int] | None, limit: int) -> list[StoryChange]:
         return stories.recent(self._database, source_ids, limit)
@@ -243,6 +244,10 @@ class Store:
     def undo_move(self, source_id: int) -> AddressChange | None:
         """Request the configured address again, for good; None when it is requested already."""
         return moves.undo(self._database, source_id)
+
+    def configuration(self) -> int:
+        """Another number whenever the configured sources have become others."""
+        return counters.last(self._database, counters.CONFIGURATION)
 
     def source_categories(self) -> dict[int, tuple[str, ...]]:
         """Source id → slugs, of active sources, in the order of their configuration."""

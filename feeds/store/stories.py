@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import Link, StoryChange, Unlinked
+from feeds.store import counters
 from feeds.store.articles import COLUMNS, article_of
 from feeds.store.codec import unpack
 from feeds.store.engine import Database
-from feeds.store.sql import among, chunks, insert_missing
-from feeds.store.tables import article, counter, identity, source, story
+from feeds.store.sql import among, chunks
+from feeds.store.tables import article, identity, source, story
 
 _UNLINKED = (*COLUMNS, article.c.key_set, source.c.url)
 # So many sources are asked one by one for their newest; for more, the newest stories are gone
@@ -79,7 +80,8 @@ def link(database: Database, links: Sequence[Link]) -> None:
     if not links:
         return
     with database.write() as connection:
-        change = _changes(connection, len(links))
+        # Its row stays locked: select's cursor relies on it.
+        change = counters.take(connection, counters.CHANGE, len(links))
         found = _articles(connection, [each.article_id for each in links])
         touched = _stories(connection, links, found)
         ids = _ids_taken(connection, links)
@@ -104,20 +106,6 @@ def link(database: Database, links: Sequence[Link]) -> None:
         if not rows:
             return
         _write(connection, list(touched.values()), new, list(rows.values()))
-
-
-def _changes(connection: Connection, count: int) -> int:
-    """Take `count` numbers; the last one before them. Its row stays locked until the end, so
-    that no reader ever sees a change before a smaller one (select's cursor relies on it)."""
-    insert_missing(connection, counter, [{"name": "change", "value": 0}])
-    statement = (
-        sa.update(counter)
-        .where(counter.c.name == "change")
-        .values(value=counter.c.value + count)
-        .returning(counter.c.value)
-    )
-    last: int = connection.execute(statement).scalar_one()
-    return last - count
 
 
 def _articles(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
@@ -242,12 +230,6 @@ def changed(database: Database, after: int, limit: int) -> list[StoryChange]:
     query = _changes_query().where(story.c.change > after).order_by(story.c.change).limit(limit)
     with database.read() as connection:
         return changes_of(connection, connection.execute(query).all())
-
-
-def last_change(database: Database) -> int:
-    with database.read() as connection:
-        query = sa.select(counter.c.value).where(counter.c.name == "change")
-        return connection.execute(query).scalar() or 0
 
 
 def recent(database: Database, source_ids: Collection[int] | None, limit: int) -> list[StoryChange]:

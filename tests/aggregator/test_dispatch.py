@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,34 @@ def test_threads_record_everything_once() -> None:
     assert len(book.batches) < 100
     dispatcher.close(5)
     assert book.released == []
+
+
+@pytest.mark.parametrize(("outcome", "waits"), [(Outcome.UNCHANGED, True), (Outcome.NEW, False)])
+def test_what_found_nothing_waits_for_company(outcome: Outcome, waits: bool) -> None:
+    """While others are under way, and not longer than `patience`; what is new does not."""
+    gate = threading.Event()
+
+    def one_is_slow(of: Claim) -> Poll:
+        if of.source_id == 2:
+            gate.wait(10)
+        return replace(poll_of(of), outcome=outcome)
+
+    book = Book()
+    dispatcher = threads(book, one_is_slow, patience=60.0)
+    dispatcher.dispatch(claims(2))
+    recorded = dispatcher.wait(0.3)
+    assert (book.batches == []) is waits
+    assert recorded is not waits
+    gate.set()
+    dispatcher.drain()
+    assert book.batches == ([2] if waits else [1, 1])
+    impatient = threads(book, one_is_slow, patience=0.01)
+    gate.clear()
+    impatient.dispatch(claims(2))
+    assert impatient.wait(5)
+    gate.set()
+    impatient.close(5)
+    dispatcher.close(5)
 
 
 def test_never_more_than_workers() -> None:

@@ -89,12 +89,13 @@ def test_run_due_fills_the_room(store: Store) -> None:
     store.sync_sources(sources(*(f"s{n}" for n in range(10))))
     counting = Counting()
     dispatcher = pool(store, counting, workers=3)
-    begun = 0
-    while more := run_due(store, dispatcher, TTL):
-        begun += more
+    claimed: list[tuple[int, bool]] = []
+    while not claimed or claimed[-1] != (0, True):
+        claimed.append(run_due(store, dispatcher, TTL))
         dispatcher.drain()
     dispatcher.close(5)
-    assert begun == 10
+    assert sum(begun for begun, _ in claimed) == 10
+    assert claimed[0][1] is False  # there is more than there is room for
     assert set(counting.polled.values()) == {1}
 
 

@@ -71,15 +71,17 @@ def test_local_files_share_no_host(opened: Opened) -> None:
 
 
 def test_delay_between_requests_to_a_host(opened: Opened, clock: Clock) -> None:
-    """The delay counts from the end of a poll as well as from its begin (E19)."""
+    """The delay counts from the end of a poll as well as from its begin (E19), not from when it is
+    recorded; where the clocks differ, from two seconds before that at the earliest."""
     store = opened(host_delay=5.0)
     store.sync_sources(on_one_host(2))
     [claim] = store.claim_due(10, TTL)
     ended = clock.forward(seconds=3)
-    store.record([poll(claim)])
+    clock.forward(seconds=1)
+    store.record([poll(claim, duration=3.0)])
     assert store.claim_due(10, TTL) == []
     assert store.next_claimable() == ended + timedelta(seconds=5)
-    clock.forward(seconds=4.999)
+    clock.forward(seconds=3.999)
     assert store.claim_due(10, TTL) == []
     clock.forward(seconds=0.001)
     assert len(store.claim_due(10, TTL)) == 1

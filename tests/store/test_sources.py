@@ -226,3 +226,13 @@ def test_a_big_list(opened: Opened) -> None:
         store.sync_sources(many)
         assert store.counts()["sources"] == 40_000
     assert len(store.claim_due(500, TTL)) == 500
+
+
+def test_the_configuration_has_a_number(store: Store) -> None:
+    """Another one when sources come, change or go; the same when all is as it was."""
+    seen = [store.configuration()]
+    for configured in (sources("a", "b"), sources("a"), sources("a", categories=("x",))):
+        for _ in range(2):
+            store.sync_sources(configured)
+            seen.append(store.configuration())
+    assert [seen.index(each) for each in seen] == [0, 1, 1, 3, 3, 5, 5]
