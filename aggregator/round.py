@@ -22,10 +22,10 @@ def run_due(store: PollStore, dispatcher: Dispatcher, ttl: timedelta) -> tuple[i
     begun = 0
     while (room := dispatcher.room()) > 0:
         claims = store.claim_due(room, ttl)
-        if not claims:
-            return begun, True
         dispatcher.dispatch(claims)
         begun += len(claims)
+        if len(claims) < room:
+            return begun, True
     return begun, False
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -27,6 +28,8 @@ TICK = 1.0
 """Seconds between two looks at what is due."""
 NET = 5.0
 """Seconds between two looks at what is to be published, should no poll have woken it."""
+GAP = 2.0
+"""Seconds between two publishings while news streams in: each renders whole feeds."""
 HUBS = 2.0
 """Seconds between two looks at what is to be asked of hubs."""
 BEAT = 2.0
@@ -60,6 +63,8 @@ class Engine:
         self._web = web_server(settings, log_json=log_json, verbose=verbose)
         self._clock = Clock(self._jobs())
         self._trouble: dict[str, str] = {}
+        self._published = 0.0
+        """When the publish job last changed something; by the monotonic clock."""
 
     def run(self) -> None:
         """Until SIGTERM, SIGINT, or `stop`. Raises ConfigError (the port is taken), StoreError,
@@ -159,9 +164,11 @@ class Engine:
             )
 
     def _publish(self) -> None:
+        self._stop.wait(max(0.0, self._published + GAP - time.monotonic()))
         with self._watched("publish"):
             self._app.link()
-            self._app.publisher.publish()
+            if self._app.publisher.publish():
+                self._published = time.monotonic()
 
     def _turn(self) -> None:
         with self._watched("turn"):

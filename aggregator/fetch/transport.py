@@ -98,6 +98,8 @@ class CurlAdapter(BaseAdapter):
         yield from proxy_options(request.limits.proxy)
         # The next poll of this thread is of another host; an idle connection only costs memory.
         yield pycurl.FORBID_REUSE, 1
+        # So are the names of the last minute's hosts, which it goes through for each request.
+        yield pycurl.DNS_CACHE_TIMEOUT, 0
         # Both: the first is not called on a reused connection, the second comes after dialling.
         yield pycurl.OPENSOCKETFUNCTION, exchange.open_socket
         yield pycurl.PREREQFUNCTION, exchange.before_request

@@ -56,6 +56,22 @@ def _when(site: Site, moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo(site.timezone)):%-d %b %Y, %H:%M}"
 
 
+_BEGINNING = 8192
+
+
+def _beginning(html: str) -> str:
+    """So much of it as an excerpt can need, and no half tag."""
+    if len(html) <= _BEGINNING:
+        return html
+    head = html[:_BEGINNING]
+    return head[: head.rfind("<")] if head.rfind("<") > head.rfind(">") else head
+
+
+@lru_cache(maxsize=1024)  # of a page of a hundred, one or two are new
+def _excerpt(html: str, words: int) -> str:
+    return xml_safe(shorten(plain_text(html), words)) if words else ""
+
+
 def _row(site: Site, item: FeedItem, words: int) -> Row:
     entry = item.article.entry
     published = item.article.published
@@ -65,7 +81,7 @@ def _row(site: Site, item: FeedItem, words: int) -> Row:
         source=source_title(item),
         source_link=item.source.link,
         author=xml_safe(", ".join(person.name for person in entry.authors if person.name)),
-        text=xml_safe(shorten(plain_text(entry.summary or entry.content or ""), words)),
+        text=_excerpt(_beginning(entry.summary or entry.content or ""), words),
         when=_when(site, published),
         iso=published.isoformat(timespec="seconds"),
     )
