@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -201,7 +202,8 @@ def _value(value: Value) -> str:
 
 
 def _indented(table: str, indent: str) -> str:
-    return "".join(indent + line for line in table.splitlines(keepends=True))
+    # By TOML's ends of lines: str.splitlines knows more, and text may hold them (U+0085, U+2028).
+    return re.sub(r"(?m)^(?!\Z)", lambda _: indent, table)
 
 
 def _end_of(text: str, name: str) -> tuple[int, str]:

@@ -120,6 +120,7 @@ def files(draw: st.DrawFn) -> str:
 
 
 @given(files(), TEXT, st.lists(TEXT, max_size=2))
+@example("  [[sources]]", "\x85", [])
 @example("[[sources]]\r\n# c", "\x7f\\\"'\n", ["é\u2028"])
 def test_any_file_keeps_all_that_it_says(text: str, value: str, many: list[str]) -> None:
     """One piece is put in, the rest is untouched, and TOML reads what was meant."""
