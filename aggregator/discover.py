@@ -14,8 +14,8 @@ from enum import IntEnum
 
 import ada_url
 
-from aggregator.identity.stories import registrable
 from aggregator.identity.urls import UrlRules, canonical, default_rules, host_of
+from aggregator.stories.authority import registrable
 from aggregator.tags import Tag, decode, tags
 from feeds.models import Document, Entry
 from feeds.text import collapse

@@ -124,9 +124,17 @@ class IdentityTable(Table):
     tracking: Line | None = None
 
 
+class StoriesTable(Table):
+    window: Duration = 259_200.0
+
+
 class CategoryTable(Table):
     title: Line | None = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 100
+    hold: Duration = 0.0
+    upgrade: bool = False
+    also_line: bool = False
+    backlog: Annotated[int, Field(ge=0, le=10_000)] = 5
 
 
 class SourceTable(Table):
@@ -144,6 +152,7 @@ class SourceTable(Table):
     allow_private: Networks = None
     secret_url: bool = False
     was: WebUrl | None = None
+    preference: Annotated[int, Field(ge=-1000, le=1000)] = 0
 
 
 class ListFile(Table):
@@ -162,6 +171,7 @@ class MainFile(ListFile):
     websub: WebSubTable = WebSubTable()
     output: OutputTable = OutputTable()
     identity: IdentityTable = IdentityTable()
+    stories: StoriesTable = StoriesTable()
 
 
 SECTIONS: dict[str, type[Table]] = {

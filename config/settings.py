@@ -57,6 +57,12 @@ class WebSubSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorySettings:
+    window: float
+    """Seconds between the dates of two texts that are told to be one story."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     file: Path
     site: SiteSettings
@@ -66,6 +72,7 @@ class Settings:
     store_url: str
     poll: PollSettings
     websub: WebSubSettings
+    stories: StorySettings
     output: Path
     tracking: Path | None
     categories: tuple[Category, ...]

@@ -52,7 +52,7 @@ class Gathered:
                 self._complain(file, path, f"the same category stands at {where} already")
                 continue
             title = table.title or ("All" if name == ALL else name.replace("-", " ").capitalize())
-            self.categories[name] = Category(slug=name, title=title, limit=table.limit)
+            self.categories[name] = Category(slug=name, **(dict(table) | {"title": title}))
         for index, source in enumerate(content.sources):
             if source is not None:
                 self._add_table(file, ("sources", index), source)
@@ -69,6 +69,7 @@ class Gathered:
             every=table.every,
             timeout=table.timeout,
             paused=table.paused,
+            preference=table.preference,
             headers=going.headers,
             auth=going.auth,
             user_agent=table.user_agent,

@@ -5,7 +5,7 @@ The verbs take what they need; a cheap verb pays for nothing else (imports inclu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
     from aggregator.schedule import Policy
+    from aggregator.stories.link import Linker
+    from aggregator.stories.plans import House
     from aggregator.subscriber import Subscriber
     from publisher.publish import Publisher
     from publisher.render.site import Site
@@ -49,6 +51,13 @@ def user_agent(site_url: str, contact: str | None) -> str:
     """E17: product, version, and where to reach the operator."""
     more = f"; {contact}" if contact else ""
     return f"Feedmill/{VERSION} (+{site_url}{more})"
+
+
+def _crowded(articles: int) -> None:
+    log.error(
+        "so many articles hang together that only ids and links tell one story any more",
+        articles=articles,
+    )
 
 
 class App:
@@ -227,15 +236,29 @@ class App:
 
     def link(self) -> int:
         """Give new articles their story; how many."""
-        from aggregator.link import link_new
-
-        return link_new(self.store, lambda: self._domains)
+        return self._linker()
 
     @cached_property
-    def _domains(self) -> Collection[str]:
-        from aggregator.link import configured_domains
+    def _linker(self) -> Linker:
+        from aggregator.stories.link import Linker
 
-        return configured_domains(self.settings.sources)
+        return Linker(
+            store=self.store,
+            house=lambda: self._house,
+            window=timedelta(seconds=self.settings.stories.window),
+            crowded=_crowded,
+        )
+
+    @cached_property
+    def _house(self) -> House:
+        from aggregator.stories.link import configured_domains
+        from aggregator.stories.plans import House
+
+        sources = self.settings.sources
+        return House(
+            domains=configured_domains(sources),
+            preference={url: each.preference for url, each in sources.items() if each.preference},
+        )
 
     # --- outward
 

@@ -25,14 +25,16 @@ from feeds.models import (
     Claim,
     Delivery,
     Document,
+    Edge,
     Event,
     FeedItem,
     FeedState,
     Hop,
+    Knot,
     Known,
     KnownItems,
     LedgerRow,
-    Link,
+    Placed,
     Poll,
     Receipt,
     Recorded,
@@ -42,7 +44,10 @@ from feeds.models import (
     SourceInfo,
     SourceState,
     StoryChange,
+    StoryPlan,
     Subscription,
+    Trace,
+    Traces,
     Turn,
     Turned,
     Unlinked,
@@ -191,11 +196,28 @@ class LinkStore(Protocol):
     def unlinked(self, limit: int) -> list[Unlinked]:
         """Articles not linked yet, oldest id first. Their revisions count as touched stories."""
 
-    def sharing(self, digests: Collection[bytes]) -> list[Unlinked]:
-        """Linked articles of active sources that have one of these shared keys."""
+    def sharing(self, digests: Collection[bytes]) -> list[tuple[bytes, int, int]]:
+        """(digest, article id, source id) of linked articles that have one of these shared keys."""
 
-    def link(self, links: Sequence[Link]) -> None:
-        """Give articles their story (serial: under `serial("link")`), and touch it."""
+    def traced(self, keys: Collection[int]) -> list[Trace]:
+        """Whose text has one of these keys, and is kept yet."""
+
+    def firsts(self, ids: Collection[int]) -> list[Unlinked]:
+        """These articles with the entry of their first revision, by id."""
+
+    def tie(self, edges: Sequence[Edge], traces: Sequence[Traces]) -> None:
+        """Keep what ties articles, and where their texts are found; again is harmless."""
+
+    def knots(self, ids: Collection[int]) -> list[Knot]:
+        """What hangs together with these articles, each knot once; none for those that stand
+        alone."""
+
+    def link(self, plans: Sequence[StoryPlan], ids: Collection[int]) -> None:
+        """Carry out the plans and mark these articles as linked (serial: under `serial("link")`),
+        but for those whose story was published since the plan was made. Touches their stories."""
+
+    def forget_traces(self) -> None:
+        """Of texts of which no copy is to come any more."""
 
     def serial(self, name: str) -> AbstractContextManager[bool]:
         """A named right that one worker holds at a time, until its block, or its process, ends;
@@ -329,8 +351,14 @@ class FeedStore(Protocol):
         """The newest stories (by published) that an article of these sources (None: of any)
         belongs to, oldest change first."""
 
-    def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
-        """story id → revision that the feed's log holds, for those of them that are in it."""
+    def now(self) -> datetime:
+        """As in PollStore."""
+
+    def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, Placed]:
+        """By story id, those of them that are in the feed."""
+
+    def shown_sources(self, slug: str, limit: int) -> set[int]:
+        """Through which sources the feed shows its newest `limit` stories."""
 
     def members(self, slug: str, limit: int) -> list[StoryChange]:
         """The newest `limit` stories of the feed by placement, as they stand, newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Protocol
 
@@ -13,7 +14,7 @@ import structlog
 from feeds.models import Category, FeedItem, FeedState, RenderedFile, StoryChange
 from feeds.protocols import FeedStore, Notifier, Outlet, Renderer
 from publisher.render.site import Site
-from publisher.select import Members, place
+from publisher.select import Admission, Members, Present, place, ready
 
 log = structlog.get_logger("feedmill.publish")
 
@@ -83,30 +84,56 @@ class Publisher:
         if state.members != mine.digest():
             state = self._redefined(state, mine)
         while changes := self.store.changed_stories(state.cursor, BATCH):
-            state = self._append(state, changes, mine, changes[-1].change)
-            if len(changes) < BATCH:
+            present = self._present(state, changes)
+            count = ready(changes, present, mine, self._admission(state), self.store.now())
+            if count:
+                end = changes[count - 1].change
+                state = self._append(state, changes[:count], present, mine, end)
+            if count < BATCH:
                 break
         return state
+
+    def _admission(self, state: FeedState) -> Admission:
+        category = self._category(state)
+        return Admission(
+            hold=timedelta(seconds=category.hold),
+            upgrade=category.upgrade,
+            backlog=category.backlog,
+        )
+
+    def _category(self, state: FeedState) -> Category:
+        return next(each for each in self.categories if each.slug == state.slug)
+
+    def _present(
+        self, state: FeedState, changes: Sequence[StoryChange], *, joined: bool = False
+    ) -> Present:
+        placed = self.store.placements(state.slug, {change.story_id for change in changes})
+        sources: set[int] = set()
+        if joined or any(change.backlog for change in changes):
+            sources = self.store.shown_sources(state.slug, self._category(state).limit)
+        return Present(placed=placed, sources=frozenset(sources), joined=joined)
 
     def _redefined(self, state: FeedState, members: Members) -> FeedState:
         """A feed that is new, or that other sources belong to now: what it should show enters,
         what it should not leaves. A new one starts at today's end of the changes, since older
         stories than these would never be seen in it."""
-        limit = next(c.limit for c in self.categories if c.slug == state.slug)
+        limit = self._category(state).limit
         end = state.cursor if state.cursor else self.store.last_change()
         coming = self.store.recent_stories(members.sources, limit)
         present = self.store.members(state.slug, BATCH)
-        return self._append(state, [*present, *coming], members, end)
+        changes = [*present, *coming]
+        seen = self._present(state, changes, joined=bool(state.cursor))
+        return self._append(state, changes, seen, members, end)
 
     def _append(
         self,
         state: FeedState,
         changes: Sequence[StoryChange],
+        present: Present,
         members: Members,
         cursor: int,
     ) -> FeedState:
-        placed = self.store.placements(state.slug, {change.story_id for change in changes})
-        events = place(changes, placed, members)
+        events = place(changes, present, members, self._admission(state))
         return self.store.append(state.slug, events, cursor=cursor, members=members.digest())
 
     # --- the files

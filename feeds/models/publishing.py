@@ -6,47 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from feeds.models.articles import Article, Key, SourceInfo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlinked:
-    """An article that linking has not seen yet (or whose text changed), with its keys."""
-
-    article: Article
-    keys: tuple[Key, ...]
-    source_url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """Linking's decision on one article: a story of its own (`story_id` None), or an older one's.
-
-    `published_id` is the public id of a story of its own; the store keeps it only while no
-    other story has it, and else takes `fallback_id` (P13).
-    """
-
-    article_id: int
-    story_id: int | None
-    published_id: str
-    fallback_id: str
-    leads: bool = False
-    """Whether the article is to lead the older story from now on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryChange:
-    """A story that linking touched, as selecting wants it. `change` grows with each touch."""
-
-    story_id: int
-    change: int
-    lead_id: int
-    revision: int
-    """Of the lead article."""
-    published: datetime
-    updated: datetime
-    source_ids: tuple[int, ...]
-    """Of all its articles."""
+from feeds.models.articles import Article, SourceInfo
 
 
 class EventKind(StrEnum):
@@ -57,12 +17,58 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoryChange:
+    """A story that linking touched, as selecting wants it. `change` grows with each touch."""
+
+    story_id: int
+    change: int
+    lead_id: int
+    revision: int
+    """Of the lead article, as are `published`, `updated`, `words`."""
+    published: datetime
+    updated: datetime
+    words: int
+    best_id: int
+    """Who would lead, were it published now."""
+    best_revision: int
+    best_words: int
+    first_seen: datetime
+    """Of its first article."""
+    backlog: int = 0
+    """0, or its place among what its source showed first, newest 1."""
+    twin_id: int | None = None
+    """The older published story that tells the same: this one stands as it stood."""
+    gone: EventKind | None = None
+    """None of its articles is left; what its feeds are to say of that."""
+    source_ids: tuple[int, ...] = ()
+    """Of all its articles."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One line of a feed's log, never rewritten; the store gives it the next sequence number."""
 
     story_id: int
     kind: EventKind
+    article_id: int
+    """Through which the feed shows the story."""
     revision: int
+    """Of that article."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A story as a feed's log has it."""
+
+    article_id: int
+    """Through which the feed shows it."""
+    revision: int
+    """Of that, in the log."""
+    current: int
+    """Of that, as it stands."""
+    words: int
+    there: bool = True
+    """False once it was taken away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +90,15 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """The same story at another source."""
+
+    source: SourceInfo
+    link: str | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedItem:
     """A story in a feed: its placement, its lead article, and who else carried it."""
 
@@ -94,7 +109,8 @@ class FeedItem:
     entered_at: datetime
     article: Article
     source: SourceInfo
-    also: tuple[SourceInfo, ...] = ()
+    also: tuple[Sighting, ...] = ()
+    """One for each other source, in the order in which they came to carry it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,8 @@ class Source:
     secret_url: bool = False
     was: str | None = None
     """A former configured URL of this same source."""
+    preference: int = 0
+    """Whose copy leads a story that several carry: the highest."""
     declared_at: str = ""
     """`file:line` of its declaration, for complaints."""
 
@@ -46,6 +48,14 @@ class Category:
     slug: str
     title: str
     limit: int = 100
+    hold: float = 0.0
+    """Seconds that a story waits for more copies before it enters."""
+    upgrade: bool = False
+    """Whether a much longer copy that comes later takes the place of what is shown."""
+    also_line: bool = False
+    """Whether the content ends with a line that names the other sources."""
+    backlog: int = 5
+    """Of what a new source shows first, so many enter as new where other sources' stories are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from feeds.store.tables import counter
 
 CHANGE = "change"
 """Of stories: the last one that was given to a change."""
+STORY = "story"
+"""The last story's id."""
 CONFIGURATION = "configuration"
 """Of the configured sources: another one whenever some were added, altered or taken away."""
 

@@ -16,6 +16,8 @@ from feeds.models import (
     EventKind,
     FeedItem,
     FeedState,
+    Placed,
+    Sighting,
     SourceInfo,
     StoryChange,
 )
@@ -23,8 +25,9 @@ from feeds.store.articles import COLUMNS, article_of
 from feeds.store.engine import Database
 from feeds.store.sources import INFO, info_of
 from feeds.store.sql import among, insert_missing, upsert
-from feeds.store.stories import CHANGE, changes_of
+from feeds.store.stories import CHANGE, changes_of, with_articles
 from feeds.store.tables import article, feed, feed_log, placement, source, story
+from feeds.store.ties import NORMAL
 
 _STATE = tuple(
     feed.c[name]
@@ -81,6 +84,7 @@ def append(
         if row is None:
             raise StoreError(f"there is no feed {slug}")
         updated = max(row.updated, now) if events else row.updated
+        events = _standing(connection, events)
         numbered = list(enumerate(events, row.seq + 1))
         if numbered:
             connection.execute(
@@ -102,6 +106,7 @@ def _log_row(slug: str, seq: int, event: Event, at: datetime) -> dict[str, Any]:
         "slug": slug,
         "seq": seq,
         "story_id": event.story_id,
+        "article_id": event.article_id,
         "revision": event.revision,
         "kind": str(event.kind),
         "at": at,
@@ -113,7 +118,7 @@ def _place(
 ) -> None:
     """What the log says of each story last. One that comes back after leaving enters anew."""
     entered: dict[int, dict[str, Any]] = {}
-    updated: dict[int, int] = {}
+    updated: dict[int, dict[str, Any]] = {}
     left: set[int] = set()
     for seq, event in events:
         number = event.story_id
@@ -122,16 +127,18 @@ def _place(
                 "slug": slug,
                 "story_id": number,
                 "seq": seq,
+                "article_id": event.article_id,
                 "revision": event.revision,
                 "entered_at": at,
             }
             updated.pop(number, None)
             left.discard(number)
         elif event.kind is EventKind.UPDATE:
+            shown = {"article_id": event.article_id, "revision": event.revision}
             if number in entered:
-                entered[number]["revision"] = event.revision
+                entered[number] |= shown
             elif number not in left:
-                updated[number] = event.revision
+                updated[number] = shown
         else:
             entered.pop(number, None)
             updated.pop(number, None)
@@ -143,8 +150,20 @@ def _place(
     upsert(connection, placement, list(entered.values()))
     if updated:
         statement = sa.update(placement).where(here, placement.c.story_id == sa.bindparam("its"))
-        rows = [{"its": number, "revision": revision} for number, revision in updated.items()]
+        rows = [{"its": number} | shown for number, shown in updated.items()]
         connection.execute(statement, rows)
+
+
+def _standing(connection: Connection, events: Sequence[Event]) -> Sequence[Event]:
+    """Without those that enter a story which linking has taken back meanwhile. The others are
+    published from now on: what they are, they remain."""
+    entering = sorted({e.story_id for e in events if e.kind is EventKind.ENTER})
+    if not entering:
+        return events
+    here = among(connection, story.c.id, entering)
+    statement = sa.update(story).where(here).values(opened=True).returning(story.c.id)
+    there = set(connection.execute(statement).scalars())
+    return [e for e in events if e.kind is not EventKind.ENTER or e.story_id in there]
 
 
 def mark_rendered(database: Database, slug: str, seq: int, digest: bytes) -> None:
@@ -156,12 +175,39 @@ def mark_rendered(database: Database, slug: str, seq: int, digest: bytes) -> Non
 # --- what a feed holds
 
 
-def placements(database: Database, slug: str, story_ids: Collection[int]) -> dict[int, int]:
+def placements(database: Database, slug: str, story_ids: Collection[int]) -> dict[int, Placed]:
     with database.read() as connection:
-        query = sa.select(placement.c.story_id, placement.c.revision).where(
-            placement.c.slug == slug, among(connection, placement.c.story_id, story_ids)
+        query = (
+            sa.select(
+                *(placement.c[name] for name in ("story_id", "article_id", "revision")),
+                article.c.revision.label("current"),
+                *(article.c[name] for name in ("words", "standing")),
+            )
+            .join(article, article.c.id == placement.c.article_id)
+            .where(
+                placement.c.slug == slug, among(connection, placement.c.story_id, sorted(story_ids))
+            )
         )
-        return {row.story_id: row.revision for row in connection.execute(query).all()}
+        return {row.story_id: _placed(row) for row in connection.execute(query).all()}
+
+
+def _placed(row: Any) -> Placed:
+    return Placed(
+        article_id=row.article_id,
+        revision=row.revision,
+        current=row.current,
+        words=row.words,
+        there=row.standing == NORMAL,
+    )
+
+
+def shown_sources(database: Database, slug: str, limit: int) -> set[int]:
+    """Of the newest `limit` placements, the sources through which they are shown."""
+    query = sa.select(placement.c.article_id)
+    newest = _newest(query, slug, limit).subquery()
+    query = sa.select(article.c.source_id).join(newest, newest.c.article_id == article.c.id)
+    with database.read() as connection:
+        return set(connection.execute(query.distinct()).scalars())
 
 
 def _newest(query: Any, slug: str, limit: int) -> Any:
@@ -170,10 +216,9 @@ def _newest(query: Any, slug: str, limit: int) -> Any:
 
 def members(database: Database, slug: str, limit: int) -> list[StoryChange]:
     query = (
-        sa.select(*CHANGE)
-        .join(placement, placement.c.story_id == story.c.id)
-        .join(article, article.c.id == story.c.lead_id)
+        sa.select(*CHANGE).select_from(story).join(placement, placement.c.story_id == story.c.id)
     )
+    query = with_articles(query)
     with database.read() as connection:
         return changes_of(connection, connection.execute(_newest(query, slug, limit)).all())
 
@@ -184,17 +229,19 @@ def window(database: Database, slug: str, limit: int) -> list[FeedItem]:
         sa.select(*placed, *COLUMNS)
         .select_from(placement)
         .join(story, story.c.id == placement.c.story_id)
-        .join(article, article.c.id == story.c.lead_id)
+        .join(article, article.c.id == placement.c.article_id)
     )
     with database.read() as connection:
         rows = connection.execute(_newest(query, slug, limit)).all()
-        carried = _carried(connection, [row.story_id for row in rows])
-        ids = {row.source_id for row in rows} | {i for some in carried.values() for i in some}
+        carried = _carried(connection, {row.story_id: row.id for row in rows})
+        ids = {row.source_id for row in rows}
+        ids |= {each.source_id for some in carried.values() for each in some}
         infos = _infos(connection, ids)
     return [_item(row, carried.get(row.story_id, []), infos) for row in rows]
 
 
-def _item(row: Any, carried: Sequence[int], infos: dict[int, SourceInfo]) -> FeedItem:
+def _item(row: Any, carried: Sequence[Any], infos: dict[int, SourceInfo]) -> FeedItem:
+    others = {each.source_id: each for each in reversed(carried)}
     return FeedItem(
         seq=row.seq,
         story_id=row.story_id,
@@ -202,22 +249,28 @@ def _item(row: Any, carried: Sequence[int], infos: dict[int, SourceInfo]) -> Fee
         entered_at=row.entered_at,
         article=article_of(row),
         source=infos[row.source_id],
-        also=tuple(infos[number] for number in carried if number != row.source_id),
+        also=tuple(
+            Sighting(source=infos[each.source_id], link=each.entry.link, title=each.entry.title)
+            for each in carried
+            if each.source_id != row.source_id and others[each.source_id] is each
+        ),
     )
 
 
-def _carried(connection: Connection, story_ids: Collection[int]) -> dict[int, list[int]]:
-    """Story id → its sources, each once, in the order in which they came to carry it."""
+def _carried(connection: Connection, shown: dict[int, int]) -> dict[int, list[Any]]:
+    """Story id → its articles beside the one that is shown, in the order in which they came."""
     query = (
-        sa.select(article.c.story_id, article.c.source_id)
-        .where(among(connection, article.c.story_id, story_ids))
+        sa.select(article.c.story_id, article.c.source_id, article.c.entry)
+        .where(
+            among(connection, article.c.story_id, sorted(shown)),
+            ~among(connection, article.c.id, sorted(shown.values())),
+            article.c.standing == NORMAL,
+        )
         .order_by(article.c.id)
     )
-    carried: dict[int, list[int]] = {}
-    for story_id, source_id in connection.execute(query).all():
-        some = carried.setdefault(story_id, [])
-        if source_id not in some:
-            some.append(source_id)
+    carried: dict[int, list[Any]] = {}
+    for row in connection.execute(query).all():
+        carried.setdefault(row.story_id, []).append(row)
     return carried
 
 

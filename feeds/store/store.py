@@ -18,12 +18,14 @@ from feeds.models import (
     Category,
     Claim,
     Delivery,
+    Edge,
     Event,
     FeedItem,
     FeedState,
+    Knot,
     Known,
     LedgerRow,
-    Link,
+    Placed,
     Poll,
     Receipt,
     Recorded,
@@ -32,7 +34,10 @@ from feeds.models import (
     SourceInfo,
     SourceState,
     StoryChange,
+    StoryPlan,
     Subscription,
+    Trace,
+    Traces,
     Turn,
     Turned,
     Unlinked,
@@ -51,6 +56,7 @@ from feeds.store import (
     records,
     schema,
     stories,
+    ties,
     turned,
 )
 from feeds.store import claims as claiming
@@ -186,11 +192,26 @@ class Store:
     def unlinked(self, limit: int) -> list[Unlinked]:
         return stories.unlinked(self._database, limit)
 
-    def sharing(self, digests: Collection[bytes]) -> list[Unlinked]:
-        return stories.sharing(self._database, digests)
+    def sharing(self, digests: Collection[bytes]) -> list[tuple[bytes, int, int]]:
+        return ties.sharing(self._database, digests)
 
-    def link(self, links: Sequence[Link]) -> None:
-        stories.link(self._database, links)
+    def traced(self, keys: Collection[int]) -> list[Trace]:
+        return ties.traces_of(self._database, keys)
+
+    def firsts(self, ids: Collection[int]) -> list[Unlinked]:
+        return ties.firsts(self._database, ids)
+
+    def tie(self, edges: Sequence[Edge], traces: Sequence[Traces]) -> None:
+        ties.tie(self._database, edges, traces)
+
+    def knots(self, ids: Collection[int]) -> list[Knot]:
+        return ties.knots(self._database, ids)
+
+    def link(self, plans: Sequence[StoryPlan], ids: Collection[int]) -> None:
+        stories.link(self._database, plans, ids)
+
+    def forget_traces(self) -> None:
+        ties.forget_traces(self._database)
 
     def serial(self, name: str) -> AbstractContextManager[bool]:
         return locks.serial(self._database, name)
@@ -212,8 +233,11 @@ class Store:
     def recent_stories(self, source_ids: Collection[int] | None, limit: int) -> list[StoryChange]:
         return stories.recent(self._database, source_ids, limit)
 
-    def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, int]:
+    def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, Placed]:
         return feeds.placements(self._database, slug, story_ids)
+
+    def shown_sources(self, slug: str, limit: int) -> set[int]:
+        return feeds.shown_sources(self._database, slug, limit)
 
     def members(self, slug: str, limit: int) -> list[StoryChange]:
         return feeds.members(self._database, slug, limit)

@@ -2,61 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Link, StoryChange, Unlinked
+from feeds.models import EventKind, StoryChange, StoryPlan, Unlinked
 from feeds.store import counters
-from feeds.store.articles import COLUMNS, article_of
-from feeds.store.codec import unpack
 from feeds.store.engine import Database
 from feeds.store.sql import among, chunks
-from feeds.store.tables import article, identity, source, story
+from feeds.store.tables import article, source, story
+from feeds.store.ties import UNLINKED, unlinked_of
 
-_UNLINKED = (*COLUMNS, article.c.key_set, source.c.url)
 # So many sources are asked one by one for their newest; for more, the newest stories are gone
 # through until enough are theirs.
 FEW = 200
 
 
-def _unlinked(rows: Iterable[Any]) -> list[Unlinked]:
-    return [
-        Unlinked(article=article_of(row), keys=unpack(row.key_set), source_url=row.url)
-        for row in rows
-    ]
-
-
 def unlinked(database: Database, limit: int) -> list[Unlinked]:
     query = (
-        sa.select(*_UNLINKED)
+        sa.select(*UNLINKED)
         .join(source, source.c.id == article.c.source_id)
         .where(sa.text("NOT linked"))  # as the partial index has it, word for word
         .order_by(article.c.id)
         .limit(limit)
     )
     with database.read() as connection:
-        return _unlinked(connection.execute(query).all())
-
-
-def sharing(database: Database, digests: Collection[bytes]) -> list[Unlinked]:
-    """By id, each once."""
-    found: dict[int, Any] = {}
-    with database.read() as connection:
-        for some in chunks(sorted(set(digests))):
-            query = (
-                sa.select(*_UNLINKED)
-                .join(identity, identity.c.article_id == article.c.id)
-                .join(source, source.c.id == article.c.source_id)
-                .where(identity.c.key.in_(some), identity.c.shared)
-                .where(source.c.active, article.c.story_id.is_not(None))
-            )
-            found |= {row.id: row for row in connection.execute(query).all()}
-    return _unlinked(found[number] for number in sorted(found))
+        return unlinked_of(connection.execute(query).all())
 
 
 # --- linking
@@ -68,73 +44,142 @@ class _Touched:
 
     id: int
     lead_id: int
+    best_id: int
+    opened: bool
     published: datetime
     updated: datetime
+    first_seen: datetime
+    backlog: int
+    published_id: str
     change: int = 0
-    published_id: str = ""  # of a new one
+    new: bool = False
     moved: bool = False
 
 
-def link(database: Database, links: Sequence[Link]) -> None:
-    """In one transaction, in the order of `links`; an article that has a story keeps it."""
-    if not links:
-        return
+def link(database: Database, plans: Sequence[StoryPlan], ids: Collection[int]) -> None:
+    """Carry out these plans in one transaction; `ids`: articles that are linked then, of which
+    those that were edited touch their story. A plan that a publishing has overtaken is left, and
+    its articles stay unlinked."""
     with database.write() as connection:
         # Its row stays locked: select's cursor relies on it.
-        change = counters.take(connection, counters.CHANGE, len(links))
-        found = _articles(connection, [each.article_id for each in links])
-        touched = _stories(connection, links, found)
-        ids = _ids_taken(connection, links)
-        rows: dict[int, dict[str, Any]] = {}
-        new: dict[int, _Touched] = {}
-        for each in links:
-            if (row := found.get(each.article_id)) is None:
+        coming = {number for plan in plans for number in plan.members}
+        edited = sorted(set(ids) - coming)
+        change = counters.take(connection, counters.CHANGE, len(plans) + len(edited))
+        named = counters.take(connection, counters.STORY, sum(p.story_id is None for p in plans))
+        found = _articles(connection, {*ids, *coming}, plans)
+        touched = _stories(connection, plans, found)
+        taken = _ids_taken(connection, plans)
+        placed: dict[int, int] = {}
+        left: set[int] = set()
+        for plan in plans:
+            one = _planned(plan, touched, found, taken, named)
+            if one is None:
+                left.update(plan.members)
                 continue
-            story_id = row.story_id or each.story_id or row.id
-            if (one := touched.get(story_id)) is None:
-                one = touched[story_id] = _Touched(row.id, row.id, row.published, row.updated)
-                one.published_id = _free(each, ids)
-                new[story_id] = one
-            if each.leads and row.story_id is None:
-                one.lead_id = row.id
-            if one.lead_id == row.id:
-                one.moved |= one.published != row.published
-                one.published, one.updated = row.published, row.updated
+            named += one.new
+            touched[one.id] = one
             change += 1
             one.change = change
-            rows[row.id] = {"number": row.id, "its": one.id}
-        if not rows:
-            return
-        _write(connection, list(touched.values()), new, list(rows.values()))
+            placed |= {number: one.id for number in plan.members if number in found}
+        for number in edited:
+            row = found.get(number)
+            if row is None or row.story_id is None:
+                continue
+            one = touched[row.story_id]
+            change += 1
+            one.change = change
+            _follow(one, found)
+        _write(connection, [one for one in touched.values() if one.change], placed)
+        _mark_linked(connection, set(ids) - left)
+        _close(connection, [plan for plan in plans if left.isdisjoint(plan.members)])
 
 
-def _articles(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
-    """Those articles, locked; and with them, in one order of id as `record` has it, the others of
-    their stories, which a moved lead ranks anew: locked later, PostgreSQL met deadlocks."""
-    mine = among(connection, article.c.id, ids)
+_LOCKED = ("id", "story_id", "published", "updated", "first_seen", "backlog")
+
+
+def _articles(
+    connection: Connection, ids: Collection[int], plans: Sequence[StoryPlan]
+) -> dict[int, Any]:
+    """Those articles and the leads, locked; and with them, in one order of id as `record` has it,
+    the others of their stories, which a moved lead ranks anew: locked later, PostgreSQL met
+    deadlocks."""
+    leads = {plan.lead_id for plan in plans}
+    mine = among(connection, article.c.id, sorted({*ids, *leads}))
     theirs = sa.select(article.c.story_id).where(mine, article.c.story_id.is_not(None))
-    known = connection.execute(theirs).scalars().all()
+    known = set(connection.execute(theirs).scalars())
+    known |= {plan.story_id for plan in plans if plan.story_id is not None}
+    here = sa.or_(mine, among(connection, article.c.story_id, sorted(known))) if known else mine
     query = (
-        sa.select(article.c.id, article.c.story_id, article.c.published, article.c.updated)
-        .where(sa.or_(mine, among(connection, article.c.story_id, known)) if known else mine)
+        sa.select(*(article.c[name] for name in _LOCKED))
+        .where(here)
         .order_by(article.c.id)
         .with_for_update(key_share=True)
     )
     return {row.id: row for row in connection.execute(query).all()}
 
 
+_STORY = (
+    *("id", "lead_id", "best_id", "opened", "published", "updated", "first_seen", "backlog"),
+    "published_id",
+)
+
+
 def _stories(
-    connection: Connection, links: Sequence[Link], found: dict[int, Any]
+    connection: Connection, plans: Sequence[StoryPlan], found: dict[int, Any]
 ) -> dict[int, _Touched]:
-    wanted = {row.story_id for row in found.values()} | {each.story_id for each in links}
-    query = sa.select(
-        story.c.id, story.c.lead_id, story.c.published, story.c.updated, story.c.change
-    ).where(among(connection, story.c.id, wanted - {None}))
-    return {row.id: _Touched(*row) for row in connection.execute(query).all()}
+    wanted = {row.story_id for row in found.values()} | {plan.story_id for plan in plans}
+    query = sa.select(*(story.c[name] for name in _STORY))
+    query = query.where(among(connection, story.c.id, sorted(wanted - {None})))
+    rows = connection.execute(query.order_by(story.c.id).with_for_update(key_share=True)).all()
+    return {row.id: _Touched(**row._mapping) for row in rows}
 
 
-def _ids_taken(connection: Connection, links: Sequence[Link]) -> set[str]:
-    wanted = {each.published_id for each in links} | {each.fallback_id for each in links}
+def _planned(
+    plan: StoryPlan,
+    touched: dict[int, _Touched],
+    found: dict[int, Any],
+    taken: set[str],
+    named: int,
+) -> _Touched | None:
+    """None when the story is no longer as the plan took it."""
+    lead = found.get(plan.lead_id)
+    if lead is None:
+        return None
+    members = [found[number] for number in plan.members if number in found]
+    if plan.story_id is None:
+        return _Touched(
+            id=named + 1,
+            lead_id=lead.id,
+            best_id=plan.best_id,
+            opened=False,
+            published=lead.published,
+            updated=lead.updated,
+            first_seen=min(row.first_seen for row in members),
+            backlog=min(row.backlog for row in members),
+            published_id=_free(plan, taken),
+            new=True,
+        )
+    one = touched.get(plan.story_id)
+    if one is None or one.opened != plan.opened:
+        return None
+    if not one.opened and one.lead_id != lead.id and plan.published_id != one.published_id:
+        one.published_id = _free(plan, taken)
+    one.lead_id, one.best_id = lead.id, plan.best_id
+    one.first_seen = min([one.first_seen, *(row.first_seen for row in members)])
+    one.backlog = min([one.backlog, *(row.backlog for row in members)])
+    _follow(one, found)
+    return one
+
+
+def _follow(one: _Touched, found: dict[int, Any]) -> None:
+    """A story's dates are its lead's."""
+    if (lead := found.get(one.lead_id)) is not None:
+        one.moved |= one.published != lead.published
+        one.published, one.updated = lead.published, lead.updated
+
+
+def _ids_taken(connection: Connection, plans: Sequence[StoryPlan]) -> set[str]:
+    wanted = {plan.published_id for plan in plans} | {plan.fallback_id for plan in plans}
     taken: set[str] = set()
     for some in chunks(sorted(wanted)):
         query = sa.select(story.c.published_id).where(story.c.published_id.in_(some))
@@ -142,58 +187,79 @@ def _ids_taken(connection: Connection, links: Sequence[Link]) -> set[str]:
     return taken
 
 
-def _free(each: Link, taken: set[str]) -> str:
+def _free(plan: StoryPlan, taken: set[str]) -> str:
     """P13: the publisher's id, unless another story has it already."""
-    last = f"{each.fallback_id}#{each.article_id}"
-    chosen = next((i for i in (each.published_id, each.fallback_id) if i not in taken), last)
+    last = f"{plan.fallback_id}#{plan.lead_id}"
+    chosen = next((i for i in (plan.published_id, plan.fallback_id) if i not in taken), last)
     taken.add(chosen)
     return chosen
 
 
-def _write(
-    connection: Connection,
-    touched: list[_Touched],
-    new: dict[int, _Touched],
-    rows: list[dict[str, Any]],
-) -> None:
-    fresh = [_row(one) | {"published_id": one.published_id} for one in new.values()]
-    older = [_row(one) | {"key": one.id} for one in touched if one.id not in new and one.change]
+def _write(connection: Connection, touched: list[_Touched], placed: dict[int, int]) -> None:
+    fresh = [_row(one) for one in touched if one.new]
+    older = [_row(one) | {"key": one.id} for one in touched if not one.new]
     if fresh:
         connection.execute(sa.insert(story), fresh)
     if older:
         connection.execute(sa.update(story).where(story.c.id == sa.bindparam("key")), older)
     ranks = {one.id: one.published for one in touched}
-    statement = (
-        sa.update(article)
-        .where(article.c.id == sa.bindparam("number"))
-        .values(story_id=sa.bindparam("its"), linked=True)
-    )
-    connection.execute(statement, [row | {"ranked": ranks[row["its"]]} for row in rows])
+    if placed:
+        statement = (
+            sa.update(article)
+            .where(article.c.id == sa.bindparam("number"))
+            .values(story_id=sa.bindparam("its"))
+        )
+        rows = [
+            {"number": number, "its": its, "ranked": ranks[its]} for number, its in placed.items()
+        ]
+        connection.execute(statement, sorted(rows, key=itemgetter("number")))
     if moved := [{"its": one.id, "ranked": one.published} for one in touched if one.moved]:
         members = sa.update(article).where(article.c.story_id == sa.bindparam("its"))
         connection.execute(members.values(ranked=sa.bindparam("ranked")), moved)
 
 
 def _row(one: _Touched) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "lead_id": one.lead_id,
-        "published": one.published,
-        "updated": one.updated,
-        "change": one.change,
-    }
+    return {name: getattr(one, name) for name in (*_STORY, "change")} | {"gone": None}
+
+
+def _mark_linked(connection: Connection, ids: Collection[int]) -> None:
+    if ids:
+        here = among(connection, article.c.id, sorted(ids))
+        connection.execute(sa.update(article).where(here).values(linked=True))
+
+
+def _close(connection: Connection, plans: Sequence[StoryPlan]) -> None:
+    """Younger twins stand as they stood; unpublished stories that nobody tells any more go."""
+    for plan in plans:
+        if plan.twins and plan.story_id is not None:
+            those = sa.or_(story.c.id.in_(plan.twins), story.c.twin_id.in_(plan.twins))
+            connection.execute(sa.update(story).where(those).values(twin_id=plan.story_id))
+        if plan.emptied:
+            told = sa.exists().where(article.c.story_id == story.c.id)
+            these = story.c.id.in_(plan.emptied), ~story.c.opened, ~told
+            connection.execute(sa.delete(story).where(*these))
 
 
 # --- reading
 
+_best = article.alias("best")
 CHANGE = (
     story.c.id.label("story_id"),
-    story.c.change,
-    story.c.lead_id,
+    *(story.c[name] for name in ("change", "lead_id", "best_id", "published", "updated")),
+    *(story.c[name] for name in ("first_seen", "backlog", "twin_id", "gone")),
     article.c.revision,
-    story.c.published,
-    story.c.updated,
+    article.c.words,
+    _best.c.revision.label("best_revision"),
+    _best.c.words.label("best_words"),
 )
+_TOLD = tuple(column.name for column in CHANGE)
+
+
+def with_articles(query: Any) -> Any:
+    """A query of CHANGE from `story`, joined with its lead and its best article."""
+    return query.join(article, article.c.id == story.c.lead_id).join(
+        _best, _best.c.id == story.c.best_id
+    )
 
 
 def changes_of(connection: Connection, rows: Sequence[Any]) -> list[StoryChange]:
@@ -210,12 +276,8 @@ def changes_of(connection: Connection, rows: Sequence[Any]) -> list[StoryChange]
         sources.setdefault(story_id, []).append(source_id)
     return [
         StoryChange(
-            story_id=row.story_id,
-            change=row.change,
-            lead_id=row.lead_id,
-            revision=row.revision,
-            published=row.published,
-            updated=row.updated,
+            **{name: getattr(row, name) for name in _TOLD if name != "gone"},
+            gone=None if row.gone is None else EventKind(row.gone),
             source_ids=tuple(sources.get(row.story_id, ())),
         )
         for row in rows
@@ -223,7 +285,7 @@ def changes_of(connection: Connection, rows: Sequence[Any]) -> list[StoryChange]
 
 
 def _changes_query() -> Any:
-    return sa.select(*CHANGE).join(article, article.c.id == story.c.lead_id)
+    return with_articles(sa.select(*CHANGE).select_from(story))
 
 
 def changed(database: Database, after: int, limit: int) -> list[StoryChange]:

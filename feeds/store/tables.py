@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -80,6 +81,10 @@ source = Table(
     Column("gone_seen", Boolean, nullable=False),
     Column("retired", Boolean, nullable=False),
     Column("article_count", Integer, nullable=False),
+    Column("held", Integer, nullable=False, server_default=text("0")),  # by the flood guard
+    Column("gap_since", Moment),  # items may have rolled off unseen
+    Column("gap_url", Text),  # the page of the archive that is to be read next
+    Column("gap_pages", Integer, nullable=False, server_default=text("0")),  # that may be read yet
     Column("polls", BigInteger, nullable=False),  # recorded ones, ever
     # --- claims
     Column("claim_no", BigInteger, nullable=False),
@@ -146,8 +151,12 @@ article = Table(
     Column("story_id", Id),
     Column("linked", Boolean, nullable=False),  # false again after an edit
     Column("ranked", Moment),  # its story's `published`, null until linked
+    Column("words", Integer, nullable=False, server_default=text("0")),  # of its first revision
+    Column("standing", Integer, nullable=False, server_default=text("0")),  # models.Held
+    # Its place among what its source showed first, newest 1; 0 for all that came later.
+    Column("backlog", Integer, nullable=False, server_default=text("0")),
     Index(None, "story_id"),
-    Index(None, "published"),
+    Index(None, "published", "source_id"),
     Index(None, "source_id", "ranked"),
     Index(
         "ix_article_unlinked",
@@ -172,14 +181,97 @@ identity = Table(
 story = Table(
     "story",
     metadata,
-    Column("id", Id, primary_key=True, autoincrement=False),  # of its founding article
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("lead_id", Id, nullable=False),
+    # Who would lead, were it published now.
+    Column("best_id", Id, nullable=False, server_default=text("0")),
+    Column("opened", Boolean, nullable=False, server_default=false()),  # published in some feed
+    Column("twin_id", Id),  # the older story that tells the same
+    Column("gone", Text),  # once no article is left: how its feeds tell it (models.EventKind)
+    Column("first_seen", Moment, nullable=False, server_default=text("0")),  # of its first article
+    # The least of its articles'.
+    Column("backlog", Integer, nullable=False, server_default=text("0")),
     Column("published_id", Text, nullable=False, unique=True),
     Column("change", BigInteger, nullable=False),
     Column("published", Moment, nullable=False),  # its lead's, as is `updated`
     Column("updated", Moment, nullable=False),
     Index(None, "change", unique=True),
     Index(None, "published"),
+)
+
+# Where texts find their likes, while a copy may still come (aggregator.likeness.sketch).
+trace = Table(
+    "trace",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", Id, primary_key=True, autoincrement=False),
+    Column("source_id", Id, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+traced = Table(
+    "traced",
+    metadata,
+    Column("article_id", Id, primary_key=True, autoincrement=False),
+    Column("until", Moment, nullable=False),
+    Column("packed", LargeBinary, nullable=False),  # its keys, eight bytes each
+    Index(None, "until"),
+)
+
+edge = Table(
+    "edge",
+    metadata,
+    Column("low", Id, primary_key=True, autoincrement=False),
+    Column("high", Id, primary_key=True, autoincrement=False),
+    Column("tie", Text, nullable=False),  # models.Tie
+    Column("contained", Float, nullable=False),
+    Column("common", Integer, nullable=False),
+    Index(None, "high"),
+    sqlite_with_rowid=False,
+)
+
+ruling = Table(
+    "ruling",
+    metadata,
+    Column("low", Id, primary_key=True, autoincrement=False),
+    Column("high", Id, primary_key=True, autoincrement=False),
+    Column("together", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "high"),
+    sqlite_with_rowid=False,
+)
+
+# An article as it stood before it was edited: the first as it came, then the last ones.
+revision = Table(
+    "revision",
+    metadata,
+    Column("article_id", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),  # when it was first seen so
+    Column("entry", ENTRY, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# When an article was known again by another rule than its own keys.
+rebinding = Table(
+    "rebinding",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("article_id", Id, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("before", Text),  # its guid
+    Column("after", Text),
+    Index(None, "article_id"),
+)
+
+# Ids and URLs that the operator took down for ever, whoever shows them.
+barred = Table(
+    "barred",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 feed = Table(
@@ -202,6 +294,7 @@ feed_log = Table(
     Column("slug", Text, ForeignKey("feed.slug"), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("story_id", Id, nullable=False),
+    Column("article_id", Id, nullable=False, server_default=text("0")),
     Column("revision", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("at", Moment, nullable=False),
@@ -214,6 +307,8 @@ placement = Table(
     Column("slug", Text, ForeignKey("feed.slug"), primary_key=True),
     Column("story_id", Id, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
+    # Through which the feed shows the story.
+    Column("article_id", Id, nullable=False, server_default=text("0")),
     Column("revision", Integer, nullable=False),
     Column("entered_at", Moment, nullable=False),
     Index(None, "slug", "seq"),

@@ -9,7 +9,7 @@ from feedgen.feed import FeedGenerator
 
 from feeds.models import Category, FeedItem, FeedState, RenderedFile
 from feeds.text import xml_safe
-from publisher.render.build import html, people, seconds, texts, title_of
+from publisher.render.build import also, html, people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
 from publisher.render.site import GENERATOR, Site
 from publisher.render.values import iri
@@ -33,7 +33,7 @@ def render_atom(
     if site.language:
         feed.language(site.language)
     for item in items:
-        _entry(feed.add_entry(order="append"), item)
+        _entry(feed.add_entry(order="append"), item, also_line=category.also_line)
     return RenderedFile(
         path=f"{category.slug}/atom.xml",
         body=feed.atom_str(),
@@ -42,7 +42,7 @@ def render_atom(
     )
 
 
-def _entry(out: Any, item: FeedItem) -> None:
+def _entry(out: Any, item: FeedItem, *, also_line: bool) -> None:
     entry = item.article.entry
     out.feedmill.item = item
     out.id(xml_safe(item.published_id))
@@ -56,7 +56,7 @@ def _entry(out: Any, item: FeedItem) -> None:
         out.contributor(contributors)
     if entry.link:
         out.link(href=xml_safe(entry.link), rel="alternate")
-    summary, content = texts(entry)
+    summary, content = texts(entry, also(item) if also_line else "")
     if content is None and not entry.link:
         content, summary = summary or html(title_of(entry)), None
     if content is not None:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from lxml import etree
 
-from feeds.models import Entry, FeedItem, Media, Person, SourceInfo
+from feeds.models import Entry, FeedItem, Media, Person, Sighting, SourceInfo
 from feeds.text import plain_text, shorten, xml_safe
 from publisher.render.values import MEDIUMS, email, iri, media_type, uri
 
@@ -38,8 +38,30 @@ def html(text: str | None) -> str | None:
     return safe if safe.strip() else None
 
 
-def texts(entry: Entry) -> tuple[str | None, str | None]:
-    """(summary, content), never the same text twice. One that was cut ends with the way on."""
+def also(item: FeedItem) -> str:
+    """The line that names the other sources of a story; "" without any."""
+    named = [_named(each) for each in item.also]
+    return f"<p>Also reported by {', '.join(named)}.</p>" if named else ""
+
+
+def _named(other: Sighting) -> str:
+    title = escape(xml_safe(other.source.title or other.title))
+    href = uri(xml_safe(other.link)) if other.link else None
+    return f'<a href="{escape(href)}">{title}</a>' if href else title
+
+
+def texts(entry: Entry, end: str = "") -> tuple[str | None, str | None]:
+    """(summary, content), never the same text twice. One that was cut ends with the way on.
+    `end`: what stands at the end of the content, or of the summary where there is none."""
+    summary, content = _texts(entry)
+    if end and content is not None:
+        content += end
+    elif end:
+        summary = (summary or "") + end
+    return summary, content
+
+
+def _texts(entry: Entry) -> tuple[str | None, str | None]:
     summary, content = html(entry.summary), html(entry.content)
     if entry.truncated and entry.link and (content or summary):
         href = escape(xml_safe(entry.link))

@@ -7,6 +7,7 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 
 from feeds.models import FeedItem
+from feeds.text import xml_safe
 from publisher.render.build import (
     DC,
     MEDIA,
@@ -52,6 +53,10 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         for each in stored.enclosures:
             kind, length = media_type(each.type) or UNKNOWN_TYPE, str(each.length or 0)
             sub(entry, "link", href=uri(each.url), rel="enclosure", type=kind, length=length)
+        for other in self.item.also:
+            if other.link:
+                title = xml_safe(other.source.title or other.title)
+                sub(entry, "link", href=uri(other.link), rel="related", title=title or None)
         if stored.license:
             sub(entry, "link", href=uri(stored.license), rel="license")
 

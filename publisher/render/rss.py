@@ -9,7 +9,7 @@ from feedgen.feed import FeedGenerator
 
 from feeds.models import Category, FeedItem, FeedState, RenderedFile
 from feeds.text import xml_safe
-from publisher.render.build import people, seconds, texts, title_of
+from publisher.render.build import also, people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
 from publisher.render.site import GENERATOR, Site
 from publisher.render.values import UNKNOWN_TYPE, media_type, uri
@@ -35,7 +35,7 @@ def render_rss(
     if site.language:
         feed.language(site.language)
     for item in items:
-        _item(feed.add_entry(order="append"), item)
+        _item(feed.add_entry(order="append"), item, also_line=category.also_line)
     return RenderedFile(
         path=f"{category.slug}/rss.xml",
         body=feed.rss_str(),
@@ -44,7 +44,7 @@ def render_rss(
     )
 
 
-def _item(out: Any, item: FeedItem) -> None:
+def _item(out: Any, item: FeedItem, *, also_line: bool) -> None:
     entry = item.article.entry
     out.feedmill.item = item
     link = uri(xml_safe(entry.link)) if entry.link else None
@@ -59,7 +59,7 @@ def _item(out: Any, item: FeedItem) -> None:
         # P22: `author` is one address; names, and several people, go to dc:creator, never both.
         [one] = authors
         out.author(one if one["name"] != one["email"] else {"email": one["email"]})
-    summary, content = texts(entry)
+    summary, content = texts(entry, also(item) if also_line else "")
     if content is not None:
         out.content(content)
     if summary is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from aggregator.identity.urls import default_rules
-from aggregator.link import BATCH, configured_domains, link_new
 from aggregator.read.reader import read
+from aggregator.stories.link import BATCH, Linker, configured_domains
+from aggregator.stories.plans import House
 from feeds.models import Source
 from feeds.protocols import Request, Response
 from feeds.store import Store
@@ -16,6 +16,10 @@ from tests.flows.command import rss
 from tests.store.material import TTL
 
 ONE, TWO, PLANET = "https://a.test/rss", "https://a.test/all", "https://planet.example/rss"
+
+
+def link(store: Store, *urls: str) -> int:
+    return Linker(store=store, house=lambda: House(domains=configured_domains(urls)))()
 
 
 class Site:
@@ -66,9 +70,9 @@ def test_two_feeds_of_one_house(store: Store) -> None:
     """Same guid of global form and same link, with authority: one story; others have their own."""
     documents = {ONE: document("x", "y"), TWO: document("x", "z")}
     poll_all(store, documents)
-    assert link_new(store, lambda: configured_domains(documents)) == 4
+    assert link(store, *documents) == 4
     assert sorted(len(each) for each in stories(store)) == [1, 1, 2]
-    assert link_new(store, lambda: configured_domains(documents)) == 0
+    assert link(store, *documents) == 0
 
 
 def test_a_stranger_with_other_text(store: Store) -> None:
@@ -76,7 +80,7 @@ def test_a_stranger_with_other_text(store: Store) -> None:
     forged = document("x").replace(b"Text of x", b"Buy this").replace(b"Title of x", b"Buy")
     documents = {ONE: document("x"), PLANET: forged}
     poll_all(store, documents)
-    link_new(store, lambda: configured_domains(documents))
+    link(store, *documents)
     assert sorted(len(each) for each in stories(store)) == [1, 1]
 
 
@@ -87,7 +91,7 @@ def test_a_copy_that_came_first_is_edited(store: Store) -> None:
     edited = copied.replace(b"Text of x", b"Buy this")
     for one, planet in ((rss(), copied), (copied, copied), (copied, edited)):
         poll_all(store, documents := {ONE: one, PLANET: planet})
-        link_new(store, partial(configured_domains, documents))
+        link(store, *documents)
     assert [len(each) for each in stories(store)] == [2]
     [change] = store.changed_stories(0, 10)
     [lead] = (each.entry for each in store.articles(None, 10) if each.id == change.lead_id)
@@ -98,7 +102,7 @@ def test_more_than_a_batch(store: Store) -> None:
     """Nothing is left over."""
     names = [f"n{n}" for n in range(BATCH + 20)]
     poll_all(store, {ONE: document(*names)})
-    assert link_new(store, frozenset) == len(names)
+    assert link(store) == len(names)
     assert len(stories(store)) == len(names)
 
 
@@ -107,5 +111,5 @@ def test_one_linker_at_a_time(store: Store) -> None:
     poll_all(store, {ONE: document("x")})
     with store.serial("link") as ours:
         assert ours
-        assert link_new(store, frozenset) == 0
-    assert link_new(store, frozenset) == 1
+        assert link(store) == 0
+    assert link(store) == 1

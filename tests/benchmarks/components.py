@@ -21,12 +21,13 @@ from pathlib import Path
 
 from aggregator.identity.identify import identify
 from aggregator.identity.urls import default_rules
-from aggregator.link import link_new
 from aggregator.read.decode import decode
 from aggregator.read.mend import expand
 from aggregator.read.parse import parse
 from aggregator.read.reader import read
 from aggregator.read.split import split
+from aggregator.stories.link import Linker
+from aggregator.stories.plans import House
 from config.load import load
 from feeds.models import Claim, Document, Entry, KnownItems, NewArticle, Poll, Source
 from feeds.store import Store, open_store
@@ -131,7 +132,7 @@ def _storing(folder: Path) -> Iterator[Row]:
     yield _row("a poll: claimed", SOURCES, lambda: claims.extend(_claimed(store)), 1)
     polls = [poll(claim, new=tuple(_articles(claim))) for claim in claims]
     yield _row("an article: recorded", SOURCES * EACH, lambda: _record(store, polls), 1)
-    yield _row("an article: linked", SOURCES * EACH, lambda: link_new(store, set), 1)
+    yield _row("an article: linked", SOURCES * EACH, Linker(store=store, house=House), 1)
     store.make_due()
     idle = [poll(claim) for claim in _claimed(store)]
     yield _row("a poll: recorded, idle", SOURCES, lambda: _record(store, idle), 1)

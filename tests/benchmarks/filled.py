@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.link import link_new
+from aggregator.stories.link import Linker
+from aggregator.stories.plans import House
 from feeds.models import Claim, NewArticle
 from feeds.store import Store, open_store
 from tests.store.material import new, poll, sources
@@ -33,7 +34,7 @@ def fill(path: Path, articles: int) -> None:
             store.make_due()
             claims = store.claim_due(SOURCES, TTL)
             done += _told(store, claims, articles - done, done)
-            link_new(store, set)
+            Linker(store=store, house=House)()
     finally:
         store.close()
 

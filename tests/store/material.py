@@ -14,12 +14,12 @@ from feeds.models import (
     Failure,
     Key,
     KeyKind,
-    Link,
     NewArticle,
     Outcome,
     Poll,
     Schedule,
     Source,
+    StoryPlan,
 )
 from feeds.store import Store
 
@@ -121,13 +121,29 @@ def stored(store: Store, source: str, *names: str, **changes: Any) -> None:
 
 def linked(store: Store) -> list[int]:
     """Give each unlinked article a story of its own; the ids of the articles."""
-    batch = store.unlinked(1000)
-    store.link([own_story(each.article.id) for each in batch])
-    return [each.article.id for each in batch]
+    ids = [each.article.id for each in store.unlinked(1000)]
+    found(store, *ids)
+    return ids
 
 
-def own_story(article_id: int) -> Link:
+def found(store: Store, *ids: int) -> None:
+    """Each of these articles founds a story."""
+    store.link([own_story(number) for number in ids], ids)
+
+
+def own_story(article_id: int) -> StoryPlan:
     name = f"urn:test:{article_id}"
-    return Link(
-        article_id=article_id, story_id=None, published_id=name, fallback_id=f"{name}:fallback"
+    return StoryPlan(
+        story_id=None,
+        members=(article_id,),
+        lead_id=article_id,
+        best_id=article_id,
+        published_id=name,
+        fallback_id=f"{name}:fallback",
     )
+
+
+def join(store: Store, story_id: int, *ids: int, lead: int, opened: bool = False) -> None:
+    """These articles come to that story."""
+    plan = replace(own_story(lead), story_id=story_id, members=ids, opened=opened)
+    store.link([plan], ids)

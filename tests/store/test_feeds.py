@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from feeds.errors import StoreError
-from feeds.models import Category, Event, EventKind, Link, Source
+from feeds.models import Category, Event, EventKind, Source
 from feeds.store import Store
 from tests.databases import Clock, Opened
-from tests.store.material import TTL, linked, poll, sources, stored
+from tests.store.material import TTL, join, linked, poll, sources, stored
 
 WORLD = Category(slug="world", title="World")
 TECH = Category(slug="tech", title="Tech")
 
 
 def event(kind: EventKind, story: int, revision: int = 1) -> Event:
-    return Event(story_id=story, kind=kind, revision=revision)
+    return Event(story_id=story, kind=kind, article_id=story, revision=revision)
 
 
 def enter(*ids: int) -> list[Event]:
@@ -42,7 +42,7 @@ def test_feeds_as_configured(opened: Opened, clock: Clock) -> None:
         ("world", 0, 0, born),
     ]
     clock.forward(hours=1)
-    store.append("tech", enter(5), cursor=3, members=b"m")
+    store.append("tech", [event(EventKind.UPDATE, 5)], cursor=3, members=b"m")
     [tech, _] = store.feeds()
     store.sync_feeds([WORLD])
     assert [feed.slug for feed in store.feeds()] == ["world"]
@@ -96,11 +96,15 @@ def test_placements_follow_the_log(opened: Opened, clock: Clock) -> None:
         cursor=0,
         members=b"",
     )
-    assert store.placements("world", [one, two, three]) == {one: 2}
+    assert _revisions(store, one, two, three) == {one: 2}
     assert store.placements("tech", [one]) == {}
     assert [(item.story_id, item.seq) for item in store.window("world", 9)] == [(one, 1)]
     store.append("world", enter(two), cursor=0, members=b"")
     assert [(item.story_id, item.seq) for item in store.window("world", 9)] == [(two, 7), (one, 1)]
+
+
+def _revisions(store: Store, *ids: int) -> dict[int, int]:
+    return {number: each.revision for number, each in store.placements("world", ids).items()}
 
 
 def test_many_events_of_one_story_at_once(store: Store) -> None:
@@ -120,7 +124,7 @@ def test_many_events_of_one_story_at_once(store: Store) -> None:
         cursor=0,
         members=b"",
     )
-    assert store.placements("world", [one, two, three]) == {one: 2, three: 5}
+    assert _revisions(store, one, two, three) == {one: 2, three: 5}
     assert store.integrity() == []
 
 
@@ -139,12 +143,7 @@ def test_window_and_members(opened: Opened, clock: Clock) -> None:
     [one] = linked(store)
     claim_file, claim_c = store.claim_due(9, TTL)
     store.record([poll(claim_file, "copy"), poll(claim_c, "copy")])
-    store.link(
-        [
-            Link(article_id=each.article.id, story_id=one, published_id="", fallback_id="")
-            for each in store.unlinked(10)
-        ]
-    )
+    join(store, one, *(each.article.id for each in store.unlinked(10)), lead=one)
     entered = clock.forward(minutes=3)
     store.append("world", enter(one), cursor=0, members=b"")
     [item] = store.window("world", 10)
@@ -152,7 +151,7 @@ def test_window_and_members(opened: Opened, clock: Clock) -> None:
     assert (item.entered_at, item.article.entry.guid) == (entered, "one")
     assert (item.article.story_id, item.source.title) == (one, "A")
     assert item.source.url == "https://a.example/feed"
-    assert {(info.url, info.title) for info in item.also} == {
+    assert {(each.source.url, each.source.title) for each in item.also} == {
         ("", f"Source {claim_file.source_id}"),
         ("https://c.example/feed", "c.example"),
     }

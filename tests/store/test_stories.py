@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from feeds.errors import StoreError
-from feeds.models import Category, Claim, Event, EventKind, Link, Poll
+from feeds.models import Category, Claim, Event, EventKind, Poll, StoryPlan
 from feeds.store import Store, stories
 from tests.databases import Clock, Opened
 from tests.store.material import (
@@ -17,6 +17,8 @@ from tests.store.material import (
     change,
     claimed,
     digest,
+    found,
+    join,
     keys,
     linked,
     new,
@@ -39,52 +41,69 @@ def test_unlinked_oldest_first(store: Store) -> None:
     assert name is not None
     assert set(batch[0].keys) == set(keys(name, shared=True))
     assert batch[0].source_url == store.sources()[0].url
-    store.link([own_story(number) for number in ids])
+    found(store, *ids)
     assert len(store.unlinked(10)) == 1
 
 
-def test_sharing_finds_linked_articles_of_active_sources(store: Store) -> None:
-    """By shared keys only; not what is unlinked, nor what a removed source left."""
+def test_sharing_finds_linked_articles(store: Store) -> None:
+    """By shared keys only; not what is unlinked. What a removed source left counts: it was
+    published."""
     store.sync_sources(sources("a", "b"))
     stored(store, "a", "one", shared=True)
     asked = [key.digest for key in keys("one")]
     assert store.sharing(asked) == []
-    linked(store)
-    [found] = store.sharing(asked)
-    assert found.article.entry.guid == "one"
+    [number] = linked(store)
+    source = store.sources()[0].id
+    assert sorted(store.sharing(asked)) == sorted((key, number, source) for key in asked[1:])
     assert store.sharing(asked[:1]) == [], "this key is not of global form"
     store.sync_sources(sources("b"))
-    assert store.sharing(asked) == []
+    assert len(store.sharing(asked)) == 2
 
 
-def test_a_story_is_named_after_its_first_article(opened: Opened) -> None:
-    """A story of its own has the article's id; a second article joins it and touches it."""
+def test_a_second_article_joins(opened: Opened) -> None:
+    """It touches its story, whose lead stays."""
     store = opened()
     store.sync_sources(sources("a", "b"))
     stored(store, "a", "one")
     stored(store, "b", "two")
     one, two = (each.article.id for each in store.unlinked(10))
-    store.link([own_story(one)])
+    found(store, one)
     [before] = store.changed_stories(0, 10)
-    assert (before.story_id, before.lead_id, before.change) == (one, one, 1)
-    store.link([Link(article_id=two, story_id=one, published_id="", fallback_id="")])
+    assert (before.lead_id, before.best_id, before.change) == (one, one, 1)
+    join(store, before.story_id, two, lead=one)
     [after] = store.changed_stories(before.change, 10)
-    assert (after.story_id, after.lead_id) == (one, one)
+    assert (after.story_id, after.lead_id) == (before.story_id, one)
     assert after.source_ids == tuple(state.id for state in store.sources())
-    assert {article.story_id for article in store.articles(None, 10)} == {one}
+    assert {article.story_id for article in store.articles(None, 10)} == {before.story_id}
+    assert store.integrity() == []
 
 
-def test_founded_and_joined_in_one_batch(store: Store) -> None:
-    """A batch may found a story and add to it."""
-    store.sync_sources(sources("a", "b"))
-    stored(store, "a", "one")
-    stored(store, "b", "two")
-    one, two = (each.article.id for each in store.unlinked(10))
-    store.link(
-        [own_story(two), Link(article_id=one, story_id=two, published_id="x", fallback_id="y")]
-    )
-    [story] = store.changed_stories(0, 10)
-    assert (story.story_id, story.lead_id, story.change, len(story.source_ids)) == (two, two, 2, 2)
+def test_an_unpublished_story_can_be_taken_back(store: Store) -> None:
+    """Its articles go elsewhere, another leads, and the story is no more; a published one stays."""
+    store.sync_sources(sources("a", "b", "c"))
+    store.sync_feeds([Category(slug="all", title="All")])
+    for name in "abc":
+        stored(store, name, f"of {name}")
+    a, b, c = linked(store)
+    stories_of = {each.id: each.story_id for each in store.articles(None, 9)}
+    first, second, third = stories_of[a], stories_of[b], stories_of[c]
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    enter = Event(story_id=third, kind=EventKind.ENTER, article_id=c, revision=1)
+    store.append("all", [enter], cursor=0, members=b"")
+    plan = replace(own_story(b), story_id=first, members=(b,), emptied=(second,), twins=())
+    store.link([plan], [a, b])
+    assert {each.story_id for each in store.changed_stories(0, 9)} == {first, third}
+    overtaken = replace(own_story(a), story_id=third, members=(a,), opened=False)
+    store.link([overtaken], [a])
+    assert {each.id: each.story_id for each in store.articles(None, 9)}[a] == first, "overtaken"
+    twin = replace(own_story(b), story_id=first, members=(), twins=(third,))
+    store.link([twin], [])
+    assert {e.story_id: e.twin_id for e in store.changed_stories(0, 9)} == {
+        first: None,
+        third: first,
+    }
     assert store.integrity() == []
 
 
@@ -95,11 +114,11 @@ def test_public_ids_are_unique(store: Store) -> None:
     stored(store, "a", *"abcd")
     ids = [each.article.id for each in store.unlinked(10)]
 
-    def wants(number: int, fallback: str) -> Link:
-        return Link(article_id=number, story_id=None, published_id="tag:same", fallback_id=fallback)
+    def wants(number: int, fallback: str) -> StoryPlan:
+        return replace(own_story(number), published_id="tag:same", fallback_id=fallback)
 
-    store.link([wants(ids[0], "f0"), wants(ids[1], "f1")])
-    store.link([wants(ids[2], "f2"), wants(ids[3], "f2")])
+    store.link([wants(ids[0], "f0"), wants(ids[1], "f1")], ids[:2])
+    store.link([wants(ids[2], "f2"), wants(ids[3], "f2")], ids[2:])
     names = published_ids(store)
     assert names[:3] == ["tag:same", "f1", "f2"]
     assert names[3] not in names[:3]
@@ -110,7 +129,7 @@ def published_ids(store: Store) -> list[str]:
     store.sync_feeds([Category(slug="ids", title="Ids")])
     changes = store.changed_stories(0, 100)
     events = [
-        Event(story_id=each.story_id, kind=EventKind.ENTER, revision=1)
+        Event(story_id=each.story_id, kind=EventKind.ENTER, article_id=each.lead_id, revision=1)
         for each in sorted(changes, key=lambda each: each.story_id)
     ]
     store.append("ids", events, cursor=0, members=b"")
@@ -128,7 +147,7 @@ def test_a_revision_touches_its_story(opened: Opened, clock: Clock) -> None:
     claim = claimed(store, "a")
     earlier = clock.at - timedelta(days=1)
     store.record([poll(claim, changed=(change(number, "one", claim, published=earlier),))])
-    store.link([Link(article_id=number, story_id=None, published_id="other", fallback_id="z")])
+    store.link([], [number])
     [after] = store.changed_stories(before.change, 10)
     assert (after.story_id, after.revision) == (before.story_id, 2)
     assert (after.published, after.updated) == (earlier, clock.at)
@@ -162,11 +181,11 @@ def test_recent_stories(opened: Opened, clock: Clock, *, many: bool) -> None:
         clock.forward(hours=1)
     stored(store, "b", "theirs")
     [batch] = store.unlinked(10)
-    titles = {article.story_id: article.entry.guid for article in store.articles([a], 10)}
-    middle = next(number for number, guid in titles.items() if guid == "middle")
-    store.link(
-        [Link(article_id=batch.article.id, story_id=middle, published_id="", fallback_id="")]
-    )
+    mine = store.articles([a], 10)
+    titles = {article.story_id: article.entry.guid for article in mine}
+    middle = next(each for each in mine if each.entry.guid == "middle")
+    assert middle.story_id is not None
+    join(store, middle.story_id, batch.article.id, lead=middle.id)
     asked = [a, *(range(10_000, 10_000 + stories.FEW) if many else ())]
     assert [titles[each.story_id] for each in store.recent_stories(asked, 2)] == ["new", "middle"]
     assert [titles[each.story_id] for each in store.recent_stories(asked, 9)] == [
@@ -183,9 +202,9 @@ def test_recent_stories(opened: Opened, clock: Clock, *, many: bool) -> None:
 
 def test_linking_nothing(store: Store) -> None:
     """An empty batch, and an article that is not there, change nothing."""
-    store.link([])
+    store.link([], [])
     assert store.last_change() == 0
-    store.link([own_story(77)])
+    store.link([own_story(77)], [77])
     assert store.changed_stories(0, 10) == []
     assert store.sharing([digest("x")]) == []
 
@@ -199,16 +218,14 @@ def test_linking_beside_recording(store: Store) -> None:
     for name in ("a", "b", "c"):
         stored(store, name, *names)
     founding = store.unlinked(len(names))
-    store.link([own_story(each.article.id) for each in founding])
-    story_of = {each.article.entry.guid: each.article.id for each in founding}
+    found(store, *(each.article.id for each in founding))
+    there = {each.entry.guid: each for each in store.articles(None, 1000) if each.story_id}
     joining = store.unlinked(1000)
     assert len(joining) == 2 * len(names)
-    store.link(
-        [
-            replace(own_story(each.article.id), story_id=story_of[each.article.entry.guid])
-            for each in joining
-        ]
-    )
+    for each in joining:
+        lead = there[each.article.entry.guid]
+        assert lead.story_id is not None
+        join(store, lead.story_id, each.article.id, lead=lead.id)
     ended, troubles = threading.Event(), list[Exception]()
     linker = threading.Thread(target=_link_until, args=(store, ended, troubles))
     linker.start()
@@ -227,7 +244,7 @@ def test_linking_beside_recording(store: Store) -> None:
 def _link_until(store: Store, ended: threading.Event, troubles: list[Exception]) -> None:
     while not ended.is_set():
         try:
-            store.link([own_story(each.article.id) for each in store.unlinked(1000)])
+            store.link([], [each.article.id for each in store.unlinked(1000)])
         except StoreError as error:
             troubles.append(error)
             return

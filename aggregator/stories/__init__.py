@@ -1,0 +1,1 @@
+"""One story, once: what ties articles, how they part into stories, and who leads each."""

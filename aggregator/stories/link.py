@@ -1,0 +1,180 @@
+"""Linking: the one serial step between recording and publishing that gives articles their story."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aggregator.identity.urls import host_of
+from aggregator.likeness.compare import Comparison, compare
+from aggregator.likeness.sketch import sketch
+from aggregator.likeness.words import Text, text_of
+from aggregator.stories.authority import at_home, registrable
+from aggregator.stories.partition import CROWD
+from aggregator.stories.plans import House, plans
+from aggregator.stories.ties import WINDOW, tie
+from feeds.models import Edge, Knot, Member, Traces, Unlinked
+from feeds.protocols import LinkStore
+
+BATCH = 500
+_RICH = 12
+"""Keys from which one in common with another text is none."""
+_KEPT = 512
+"""Texts that are kept for the next batch."""
+
+
+def configured_domains(urls: Collection[str]) -> frozenset[str]:
+    """The registrable domains of these sources."""
+    return frozenset(registrable(host) for url in urls if (host := host_of(url)))
+
+
+@dataclass(kw_only=True)
+class Linker:
+    """One per process. `house` is asked only when there is something to link."""
+
+    store: LinkStore
+    house: Callable[[], House]
+    window: timedelta = WINDOW
+    crowded: Callable[[int], None] = lambda _articles: None
+    """Told how many articles hang together, when they are so many that texts no longer tie them."""
+    _texts: OrderedDict[int, Text] = field(default_factory=OrderedDict, repr=False)
+
+    def __call__(self) -> int:
+        """Link all that is not linked yet; 0 when another worker is at it. How many were linked."""
+        linked = 0
+        with self.store.serial("link") as ours:
+            while ours and (batch := self.store.unlinked(BATCH)):
+                self._link(batch)
+                linked += len(batch)
+            if linked:
+                self.store.forget_traces()
+        return linked
+
+    def _link(self, batch: Sequence[Unlinked]) -> None:
+        new = [each for each in batch if each.article.story_id is None]
+        traces = [self._traces(each) for each in new]
+        edges = self._edges(new, traces)
+        self.store.tie(edges, traces)
+        house = self.house()
+        knots = self.store.knots([each.article.id for each in new])
+        tied = {member.id for knot in knots for member in knot.members}
+        words = {each.article_id: each.words for each in traces}
+        alone = [
+            Knot(members=(member_of(each, words[each.article.id]),))
+            for each in new
+            if each.article.id not in tied
+        ]
+        made = [plan for knot in (*knots, *alone) for plan in plans(knot, house)]
+        # Who speaks for an id takes it before those that copy it.
+        home = {m.id for knot in (*knots, *alone) for m in knot.members if at_home(m)}
+        made.sort(key=lambda plan: (plan.lead_id not in home, plan.lead_id))
+        self.store.link(made, [each.article.id for each in batch])
+        for knot in knots:
+            if knot.crowded:
+                self.crowded(len(knot.members))
+
+    def _traces(self, each: Unlinked) -> Traces:
+        article, text = each.article, self._text(each)
+        return Traces(
+            article_id=article.id,
+            source_id=article.source_id,
+            keys=tuple(sorted(sketch(text.body))),
+            until=max(article.published, article.first_seen) + self.window,
+            words=len(text.body),
+        )
+
+    def _text(self, each: Unlinked) -> Text:
+        number = each.article.id
+        if (text := self._texts.get(number)) is None:
+            text = self._texts[number] = text_of(each.article.entry)
+            if len(self._texts) > _KEPT:
+                self._texts.popitem(last=False)
+        else:
+            self._texts.move_to_end(number)
+        return text
+
+    def _compared(self, one: Unlinked, other: Unlinked) -> tuple[Text, Text, Comparison]:
+        mine, theirs = self._text(one), self._text(other)
+        return mine, theirs, compare(mine, theirs)
+
+    # --- candidates
+
+    def _edges(self, new: Sequence[Unlinked], traces: Sequence[Traces]) -> list[Edge]:
+        ours = {each.article.id: each for each in new}
+        pairs = self._by_key(new) | self._by_text(traces)
+        wanted = {number for pair in pairs for number in pair} - set(ours)
+        known = ours | {each.article.id: each for each in self.store.firsts(wanted)}
+        found = (
+            tie(known[low], known[high], self._compared, self.window)
+            for low, high in sorted(pairs)
+            if low in known and high in known
+        )
+        return [edge for edge in found if edge is not None]
+
+    def _by_key(self, new: Sequence[Unlinked]) -> set[tuple[int, int]]:
+        """Pairs of different sources that share a guid of global form, or a URL."""
+        holders: dict[bytes, list[tuple[int, int]]] = {}
+        for each in new:
+            for key in each.keys:
+                if key.shared:
+                    place = each.article.id, each.article.source_id
+                    holders.setdefault(key.digest, []).append(place)
+        mine = {each.article.id for each in new}
+        for digest, article_id, source_id in self.store.sharing(holders):
+            if article_id not in mine:
+                holders[digest].append((article_id, source_id))
+        return {pair for some in holders.values() for pair in _pairs(some, mine)}
+
+    def _by_text(self, traces: Sequence[Traces]) -> set[tuple[int, int]]:
+        """Pairs whose texts share enough keys."""
+        holders: dict[int, list[tuple[int, int]]] = {}
+        size = {each.article_id: len(each.keys) for each in traces}
+        for each in traces:
+            for key in each.keys:
+                holders.setdefault(key, []).append((each.article_id, each.source_id))
+        for trace in self.store.traced(holders):
+            if trace.article_id not in size:
+                holders[trace.key].append((trace.article_id, trace.source_id))
+        many = [some for some in holders.values() if len(some) > CROWD]
+        if many:
+            self.crowded(max(map(len, many)))
+        shared = Counter(
+            pair
+            for some in holders.values()
+            if 1 < len(some) <= CROWD
+            for pair in _pairs(some, size)
+        )
+        return {pair for pair, count in shared.items() if count >= _needed(pair, size)}
+
+
+def _needed(pair: tuple[int, int], size: dict[int, int]) -> int:
+    return 2 if all(size.get(number, _RICH) >= _RICH for number in pair) else 1
+
+
+def _pairs(places: Sequence[tuple[int, int]], new: Collection[int]) -> Iterable[tuple[int, int]]:
+    """Of articles of different sources, one of which is new."""
+    for at, (one, mine) in enumerate(places):
+        for other, theirs in places[at + 1 :]:
+            if mine != theirs and (one in new or other in new):
+                yield (one, other) if one < other else (other, one)
+
+
+def member_of(each: Unlinked, words: int) -> Member:
+    """An article that hangs together with no other."""
+    article, entry = each.article, each.article.entry
+    origin = entry.origin
+    return Member(
+        id=article.id,
+        source_id=article.source_id,
+        source_url=each.source_url,
+        link=entry.link,
+        guid=entry.guid,
+        origin=None if origin is None else origin.feed_url or origin.link,
+        key=each.keys[-1].digest if each.keys else b"",
+        published=article.published,
+        first_seen=article.first_seen,
+        words=words,
+        story_id=article.story_id,
+    )

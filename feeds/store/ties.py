@@ -1,0 +1,304 @@
+"""What ties articles: traces of texts while a copy may come, edges, the operator's rulings."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from feeds.models import Edge, Entry, Knot, Member, Ruling, StoryState, Tie, Trace, Traces, Unlinked
+from feeds.store.articles import COLUMNS, article_of
+from feeds.store.codec import ENTRY, unpack
+from feeds.store.engine import Database
+from feeds.store.sql import among, chunks, insert_missing, upsert
+from feeds.store.tables import (
+    article,
+    edge,
+    identity,
+    revision,
+    ruling,
+    source,
+    story,
+    trace,
+    traced,
+)
+
+CROWD = 500
+"""Articles that hang together above which only ids and URLs tie them."""
+_FORGET = 2000
+"""Texts whose traces are taken away in one transaction."""
+NORMAL = 0
+"""`article.standing` of one that is neither held nor removed."""
+
+FIRST = (
+    sa.select(revision.c.entry)
+    .where(revision.c.article_id == article.c.id, revision.c.number == 1)
+    .scalar_subquery()
+)
+_FIRST_ENTRY = sa.func.coalesce(FIRST, article.c.entry, type_=ENTRY).label("entry")
+_NAMED = tuple(column for column in COLUMNS if column.name != "entry")
+UNLINKED = (*_NAMED, _FIRST_ENTRY, article.c.key_set, source.c.url)
+
+
+def unlinked_of(rows: Iterable[Any]) -> list[Unlinked]:
+    """Rows with the columns UNLINKED."""
+    return [
+        Unlinked(article=article_of(row), keys=unpack(row.key_set), source_url=row.url)
+        for row in rows
+    ]
+
+
+def sharing(database: Database, digests: Collection[bytes]) -> list[tuple[bytes, int, int]]:
+    """(digest, article id, source id) of linked articles."""
+    found = []
+    with database.read() as connection:
+        for some in chunks(sorted(digests)):
+            query = (
+                sa.select(identity.c.key, identity.c.article_id, identity.c.source_id)
+                .join(article, article.c.id == identity.c.article_id)
+                .where(identity.c.key.in_(some), identity.c.shared)
+                .where(article.c.story_id.is_not(None), article.c.standing == NORMAL)
+            )
+            found += [tuple(row) for row in connection.execute(query).all()]
+    return found
+
+
+def firsts(database: Database, ids: Collection[int]) -> list[Unlinked]:
+    """These articles as they came, by id."""
+    if not ids:
+        return []
+    with database.read() as connection:
+        query = (
+            sa.select(*UNLINKED)
+            .join(source, source.c.id == article.c.source_id)
+            .where(among(connection, article.c.id, sorted(ids)), article.c.standing == NORMAL)
+            .order_by(article.c.id)
+        )
+        return unlinked_of(connection.execute(query).all())
+
+
+# --- traces
+
+
+def tie(database: Database, edges: Sequence[Edge], traces: Sequence[Traces]) -> None:
+    """Written in key order, against deadlock; what is there already stays."""
+    with database.write() as connection:
+        rows = [(key, each.article_id, each.source_id) for each in traces for key in each.keys]
+        _insert_traces(connection, sorted(rows))
+        kept = [
+            {"article_id": each.article_id, "until": each.until, "packed": _packed(each.keys)}
+            for each in traces
+            if each.keys
+        ]
+        upsert(connection, traced, kept)
+        insert_missing(connection, edge, [_edge_row(each) for each in sorted_edges(edges)])
+        words = [{"number": each.article_id, "words": each.words} for each in traces if each.words]
+        if words:
+            statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
+            connection.execute(statement, words)
+
+
+def _insert_traces(connection: Connection, rows: list[tuple[int, int, int]]) -> None:
+    """Fifty rows an article: past SQLAlchemy's parameters, which cost more than the rows."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        statement = "INSERT OR IGNORE INTO trace (key, article_id, source_id) VALUES (?, ?, ?)"
+        connection.exec_driver_sql(statement, rows)
+        return
+    statement = (
+        "INSERT INTO trace (key, article_id, source_id)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING"
+    )
+    columns = tuple(map(list, zip(*rows, strict=True)))
+    connection.exec_driver_sql(statement, columns)
+
+
+def _packed(keys: Iterable[int]) -> bytes:
+    return array("q", keys).tobytes()
+
+
+def _unpacked(packed: bytes) -> list[int]:
+    keys = array("q")
+    keys.frombytes(packed)
+    return keys.tolist()
+
+
+def traces_of(database: Database, keys: Collection[int]) -> list[Trace]:
+    """Of all texts that have one of these keys."""
+    found = []
+    with database.read() as connection:
+        for some in chunks(sorted(keys), 50_000):
+            query = sa.select(trace.c.key, trace.c.article_id, trace.c.source_id)
+            query = query.where(among(connection, trace.c.key, some))
+            rows = connection.execute(query).all()
+            found += [Trace(key=key, article_id=a, source_id=s) for key, a, s in rows]
+    return found
+
+
+def forget_traces(database: Database) -> None:
+    """Those of texts of which no copy is to come any more."""
+    while True:
+        with database.write() as connection:
+            query = sa.select(traced.c.article_id, traced.c.packed)
+            query = query.where(traced.c.until < database.now(connection))
+            rows = connection.execute(query.order_by(traced.c.until).limit(_FORGET)).all()
+            drop_traces(connection, rows)
+        if len(rows) < _FORGET:
+            return
+
+
+def drop_traces(connection: Connection, rows: Sequence[Any]) -> None:
+    """Of rows of `traced`."""
+    if not rows:
+        return
+    pairs = sorted((key, row.article_id) for row in rows for key in _unpacked(row.packed))
+    one = sa.delete(trace).where(
+        trace.c.key == sa.bindparam("its"), trace.c.article_id == sa.bindparam("of")
+    )
+    if pairs:
+        connection.execute(one, [{"its": key, "of": number} for key, number in pairs])
+    ids = sorted(row.article_id for row in rows)
+    connection.execute(sa.delete(traced).where(among(connection, traced.c.article_id, ids)))
+
+
+# --- edges and rulings
+
+
+def sorted_edges(edges: Iterable[Edge]) -> list[Edge]:
+    return sorted(edges, key=lambda each: (each.low, each.high))
+
+
+def _edge_row(each: Edge) -> dict[str, Any]:
+    return {
+        "low": each.low,
+        "high": each.high,
+        "tie": str(each.tie),
+        "contained": each.contained,
+        "common": each.common,
+    }
+
+
+def rule(connection: Connection, one: int, other: int, *, together: bool, at: datetime) -> None:
+    low, high = sorted((one, other))
+    upsert(connection, ruling, [{"low": low, "high": high, "together": together, "at": at}])
+
+
+def edges_of(connection: Connection, ids: Collection[int], *, text: bool = True) -> list[Edge]:
+    """Those at one of these articles."""
+    query = sa.select(edge).where(_at(connection, edge, ids))
+    if not text:
+        query = query.where(edge.c.tie != str(Tie.TEXT))
+    rows = connection.execute(query).all()
+    return [Edge(**{**row._mapping, "tie": Tie(row.tie)}) for row in rows]
+
+
+def rulings_of(connection: Connection, ids: Collection[int]) -> list[Ruling]:
+    query = sa.select(ruling.c.low, ruling.c.high, ruling.c.together)
+    rows = connection.execute(query.where(_at(connection, ruling, ids))).all()
+    return [Ruling(**row._mapping) for row in rows]
+
+
+def _at(connection: Connection, table: sa.Table, ids: Collection[int]) -> Any:
+    return sa.or_(among(connection, table.c.low, ids), among(connection, table.c.high, ids))
+
+
+# --- knots
+
+
+def knots(database: Database, ids: Collection[int]) -> list[Knot]:
+    """What hangs together with these articles; nothing for those that hang together with none."""
+    with database.read() as connection:
+        return knots_in(connection, ids)
+
+
+def knots_in(connection: Connection, ids: Collection[int]) -> list[Knot]:
+    first = edges_of(connection, ids)
+    ruled = rulings_of(connection, ids)
+    pairs: list[Edge | Ruling] = [*first, *ruled]
+    tied = {number for pair in pairs for number in (pair.low, pair.high)}
+    seen: set[int] = set()
+    found = []
+    for number in sorted(tied.intersection(ids)):
+        if number not in seen:
+            knot = _knot(connection, number)
+            seen.update(each.id for each in knot.members)
+            seen.add(number)
+            found.append(knot)
+    return found
+
+
+def _knot(connection: Connection, number: int) -> Knot:
+    """From one article on, edge by edge; above CROWD by ids and URLs alone."""
+    ids, crowded = _reached(connection, {number}, text=True), False
+    if len(ids) > CROWD:
+        ids, crowded = _reached(connection, {number}, text=False), True
+    members = members_of(connection, ids)
+    there = {each.id for each in members}
+    return Knot(
+        members=tuple(members),
+        edges=tuple(_within(edges_of(connection, there, text=not crowded), there)),
+        rulings=tuple(_within(rulings_of(connection, there), there)),
+        stories=tuple(states_of(connection, {m.story_id for m in members} - {None})),
+        crowded=crowded,
+    )
+
+
+def _within(pairs: Iterable[Any], ids: Collection[int]) -> list[Any]:
+    return [pair for pair in pairs if pair.low in ids and pair.high in ids]
+
+
+def _reached(connection: Connection, start: set[int], *, text: bool) -> set[int]:
+    reached, latest = set(start), set(start)
+    while latest and (not text or len(reached) <= CROWD):
+        ties = edges_of(connection, latest, text=text)
+        pairs: list[Edge | Ruling] = [*ties, *rulings_of(connection, latest)]
+        latest = {number for pair in pairs for number in (pair.low, pair.high)} - reached
+        reached |= latest
+    return reached
+
+
+_MEMBER = (
+    *(article.c[name] for name in ("id", "source_id", "key_set", "published", "first_seen")),
+    *(article.c[name] for name in ("words", "story_id")),
+    _FIRST_ENTRY,
+    source.c.url,
+)
+
+
+def members_of(connection: Connection, ids: Collection[int]) -> list[Member]:
+    """By id; those that are held or removed are none."""
+    query = (
+        sa.select(*_MEMBER)
+        .join(source, source.c.id == article.c.source_id)
+        .where(among(connection, article.c.id, ids), article.c.standing == NORMAL)
+        .order_by(article.c.id)
+    )
+    return [_member(row) for row in connection.execute(query).all()]
+
+
+def _member(row: Any) -> Member:
+    entry: Entry = row.entry
+    return Member(
+        id=row.id,
+        source_id=row.source_id,
+        source_url=row.url,
+        link=entry.link,
+        guid=entry.guid,
+        origin=None if entry.origin is None else entry.origin.feed_url or entry.origin.link,
+        key=row.key_set[-16:],
+        published=row.published,
+        first_seen=row.first_seen,
+        words=row.words,
+        story_id=row.story_id,
+    )
+
+
+def states_of(connection: Connection, ids: Collection[Any]) -> list[StoryState]:
+    query = sa.select(story.c.id, story.c.lead_id, story.c.opened, story.c.twin_id)
+    query = query.where(among(connection, story.c.id, sorted(ids))).order_by(story.c.id)
+    return [StoryState(**row._mapping) for row in connection.execute(query).all()]
