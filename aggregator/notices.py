@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.cadence import fell_silent
-from feeds.models import Outcome, Poll
+from feeds.models import Held, Outcome, Poll
 
 WEEK = timedelta(days=7)
+CURE = "feedmill release SOURCE lets them in, feedmill discard SOURCE drops them"
 LONG = timedelta(days=1)
 """A source that failed for less comes back without a word."""
 
@@ -29,10 +30,12 @@ class Notice:
 
 def notices(poll: Poll) -> list[Notice]:
     """Of a poll that was recorded."""
+    held = sum(each.held is Held.FLOOD for each in poll.new)
+    flood = [Notice(event="flood held", values={"articles": held, "cure": CURE})] if held else []
     if poll.pushed:
-        return []  # the source was not asked
+        return flood  # the source was not asked
     state = poll.claim.state
-    found = []
+    found = flood
     if poll.adopt:
         found.append(address_changed(state.fetch_url, poll.adopt, poll.adopt_why))
     if poll.gone and state.gone_seen and not state.retired:

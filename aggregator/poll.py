@@ -6,10 +6,9 @@ Nothing is written here; whatever goes wrong with the source ends in the Poll as
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -18,21 +17,24 @@ from aggregator.dates import first_dates, plausible, updated_date
 from aggregator.fetch.blocked import misplaced
 from aggregator.fetch.credentials import guarded, hidden, login, stays_home
 from aggregator.fetch.freshness import Freshness, freshness
+from aggregator.identity.edits import common_lines, significant
 from aggregator.identity.keys import Bound
 from aggregator.identity.urls import UrlRules
 from aggregator.links import announced
 from aggregator.moves import Moving, permanent_target, sighted
-from aggregator.reading import Findings, Reading
+from aggregator.reading import Archive, Findings, Reading, edited
 from aggregator.schedule import Answer, Facts, Policy, deferred, next_poll
 from feeds.errors import FetchError, Gone, HostBusy, PollError, RateLimited
 from feeds.models import (
     ChangedArticle,
     Claim,
     Document,
+    Entry,
     Failure,
     FeedFacts,
+    Held,
     Hints,
-    Known,
+    KnownItems,
     NewArticle,
     Outcome,
     Poll,
@@ -43,6 +45,8 @@ from feeds.models import (
 )
 from feeds.protocols import Fetcher, Now, ReadDocument, Request, Response
 
+PAGES = 10
+"""Older pages that are read to fill one gap."""
 LONGEST = 366 * 86_400.0
 """Seconds of freshness that are remembered."""
 
@@ -65,7 +69,8 @@ class Poller:
     sources: Mapping[str, Source]
     fetcher: Fetcher
     read: ReadDocument
-    known: Callable[[int, Collection[bytes]], list[Known]]
+    archive: Callable[[int], Archive]
+    """The articles of a source, by its id."""
     seen: Callable[[int], bytes]
     rules: UrlRules
     now: Now
@@ -151,7 +156,9 @@ class Poller:
         # A delta, or what a hub brings, is news only: it tells nothing of what was missed.
         whole = response.status == 200 and bool(response.hops)
         missed = whole and not found.left_out and all(each.known is None for each in found.bound)
-        poll = _learned(poll, all_new=missed)
+        poll = replace(_learned(poll, all_new=missed), whole=whole)
+        if missed and state.article_count and (gap := self._gap(state, found)) is not None:
+            poll = replace(poll, gap=gap)
         facts = _facts(found.document, response)
         if response.status == 226:
             # Of the whole document, which this is not, the digest stays (E8) and the facts too.
@@ -163,10 +170,41 @@ class Poller:
         read = replace(state, hints=facts.hints, rhythm=poll.rhythm or state.rhythm)
         return self._scheduled(replace(poll, facts=facts), source, response, read)
 
+    def _gap(self, state: SourceState, found: Findings) -> tuple[datetime, str | None, int] | None:
+        """None when what the document shows begins no later than what we knew ended."""
+        newest = self.archive(state.id).newest(1)
+        dates = [claim for b in found.bound if (claim := b.item.entry.published) is not None]
+        since = newest[0].known.published if newest else state.last_success_at
+        if since is None or not found.bound or found.flood or (dates and min(dates) <= since):
+            return None
+        return since, found.document.older, PAGES
+
+    def page(self, claim: Claim, response: Response, why: str) -> tuple[Poll, str | None]:
+        """An older page of a source's document, and where the next older one is."""
+        seen = list[str | None]()
+
+        def read(body: bytes, url: str, kind: str | None, known: KnownItems | None) -> Document:
+            document = self.read(body, url, kind, known)
+            seen[:] = [document.older]
+            return document
+
+        poll = replace(self, read=read, seen=lambda _source: b"").given(claim, response, why)
+        return poll, seen[0] if seen else None
+
+    def request(self, source: Source, url: str) -> Request:
+        """For another document of a source."""
+        plain = SourceState(id=0, url=source.url, fetch_url=url)
+        return self._request(source, plain)
+
     def _reading(self, state: SourceState) -> Reading:
         # Of a source without articles none is known: at the first import, of all of them.
-        known = partial(self.known, state.id) if state.article_count else _none_known
-        return Reading(read=self.read, known=known, rules=self.rules)
+        return Reading(
+            read=self.read,
+            archive=self.archive(state.id) if state.article_count else None,
+            rules=self.rules,
+            articles=state.article_count,
+            last_success=state.last_success_at,
+        )
 
     def _moved(self, poll: Poll, source: Source, *, same: bool) -> Poll:
         """With what its redirects say of the source's address (E21); a response that came another
@@ -232,10 +270,6 @@ class Poller:
         )
 
 
-def _none_known(_digests: Collection[bytes]) -> list[Known]:
-    return []
-
-
 def _fetched(poll: Poll, response: Response, **more: Any) -> Poll:
     """The poll with what its response tells without being read. One copy: each costs a poll of an
     idle source a hundredth."""
@@ -280,8 +314,9 @@ def _of_delta(state: SourceState, response: Response) -> Validators | None:
 
 
 def _identified(poll: Poll, found: Findings) -> Poll:
-    new, changed = _new(found.bound, poll), _changed(found.bound, poll)
-    outcome = Outcome.NEW if new or changed else Outcome.UNCHANGED
+    new, changed = _new(found, poll), _changed(found, poll)
+    told = any(each.significant for each in changed)
+    outcome = Outcome.NEW if new or told else Outcome.UNCHANGED
     return replace(poll, outcome=outcome, new=new, changed=changed)
 
 
@@ -326,9 +361,10 @@ def _learned(poll: Poll, *, all_new: bool) -> Poll:
     return replace(poll, rhythm=rhythm)
 
 
-def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:
-    fresh = [each.item for each in bound if each.known is None]
+def _new(found: Findings, poll: Poll) -> tuple[NewArticle, ...]:
+    fresh = [each.item for each in found.bound if each.known is None]
     dates = first_dates([item.entry for item in fresh], poll.started_at)
+    ranks = _ranks([published for published, _ in dates]) if _first(poll) else [0] * len(fresh)
     return tuple(
         NewArticle(
             entry=item.entry,
@@ -337,21 +373,52 @@ def _new(bound: list[Bound], poll: Poll) -> tuple[NewArticle, ...]:
             published=published,
             updated=updated,
             first_seen=poll.started_at,
+            backlog=rank,
+            held=Held.FLOOD if found.flood else Held.NO,
         )
-        for item, (published, updated) in zip(fresh, dates, strict=True)
+        for item, (published, updated), rank in zip(fresh, dates, ranks, strict=True)
     )
 
 
-def _changed(bound: list[Bound], poll: Poll) -> tuple[ChangedArticle, ...]:
+def _first(poll: Poll) -> bool:
+    """Whether this is what a source shows first: its back-catalogue."""
+    return poll.claim.state.article_count == 0
+
+
+def _ranks(dates: Sequence[datetime]) -> list[int]:
+    """The place of each among them, newest 1; of equal ones in their order."""
+    order = sorted(range(len(dates)), key=lambda at: dates[at], reverse=True)
+    ranks = [0] * len(dates)
+    for rank, at in enumerate(order, 1):
+        ranks[at] = rank
+    return ranks
+
+
+def _changed(found: Findings, poll: Poll) -> tuple[ChangedArticle, ...]:
+    edits = [each for each in found.bound if edited(each)]
+    before = [found.before.get(each.known.article_id) for each in edits if each.known]
+    common = common_lines([each.item.entry for each in found.bound]) if edits else frozenset()
+    common |= common_lines([entry for entry in before if entry is not None])
     return tuple(
-        ChangedArticle(
-            article_id=known.article_id,
-            entry=item.entry,
-            keys=item.keys,
-            content_digest=item.digest,
-            published=known.published,
-            updated=updated_date(item.entry, known.updated, poll.started_at),
-        )
-        for item, known in ((each.item, each.known) for each in bound)
-        if known is not None and known.content_digest != item.digest
+        _edit(each, entry, common, poll) for each, entry in zip(edits, before, strict=True)
+    )
+
+
+def _edit(
+    each: Bound, before: Entry | None, common: frozenset[tuple[str, ...]], poll: Poll
+) -> ChangedArticle:
+    item, known = each.item, each.known
+    assert known is not None
+    told = before is None or significant(before, item.entry, common)
+    updated = updated_date(item.entry, known.updated, poll.started_at) if told else known.updated
+    return ChangedArticle(
+        article_id=known.article_id,
+        entry=item.entry,
+        keys=item.keys,
+        content_digest=item.digest,
+        published=known.published,
+        updated=updated,
+        significant=told,
+        rule=None if each.rule is None else str(each.rule),
+        was=before.guid if before is not None and each.rule else None,
     )

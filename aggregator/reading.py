@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
+from aggregator.identity.flood import ARCHIVE, is_flood, is_many
 from aggregator.identity.identify import Identity, identify
-from aggregator.identity.keys import Bound, bind, digests
+from aggregator.identity.keys import Bound, Ghost, bind, digests
+from aggregator.identity.rebind import part, rebind, to_compare
 from aggregator.identity.seen import Seen, clash, pack, settled, unpack
 from aggregator.identity.urls import UrlRules
-from feeds.models import Document, Known, KnownItems
+from aggregator.likeness.sketch import sketch
+from aggregator.likeness.words import text_of
+from feeds.models import Document, Entry, Known, KnownItems, Stored
 from feeds.protocols import ReadDocument, Response
+
+
+class Archive(Protocol):
+    """What the store has of one source."""
+
+    def known(self, digests: Collection[bytes]) -> list[Known]:
+        """Its articles that have one of these keys."""
+
+    def stored(
+        self, ids: Collection[int], dates: Collection[datetime], traces: Collection[int]
+    ) -> list[Stored]:
+        """These articles, those of these dates, and those whose texts have some of these keys."""
+
+    def newest(self, limit: int) -> list[Stored]:
+        """By published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +44,21 @@ class Findings:
     """Whether it also shows articles that we have and that were not read again."""
     seen: bytes
     """For the next reading (aggregator.identity.seen)."""
+    before: Mapping[int, Entry] = field(default_factory=dict)
+    """Of those that were edited: the entry as it stood, by article id."""
+    flood: bool = False
+    """Its archive came as if it were new: what is new here is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Of one source: `known` gives its articles that have one of these keys."""
+    """Of one source. `archive` None: it has no articles yet."""
 
     read: ReadDocument
-    known: Callable[[Collection[bytes]], list[Known]]
+    archive: Archive | None
     rules: UrlRules
+    articles: int = 0
+    last_success: datetime | None = None
 
     def __call__(self, response: Response, packed: bytes) -> Findings:
         """All of it, but for what `packed` shows to be known; in case of doubt that, too. Raises
@@ -58,9 +85,62 @@ class Reading:
 
     def _asked(self, identity: Identity) -> list[Known]:
         asked = digests(identity.items)
-        return self.known(asked) if asked else []
+        return self.archive.known(asked) if asked and self.archive is not None else []
 
     def _findings(self, document: Document, identity: Identity, known: list[Known]) -> Findings:
-        bound = bind(identity.items, known)
-        seen = pack(document, identity.ghosts | settled(bound, known), self.rules)
-        return Findings(document=document, bound=bound, left_out=bool(identity.ghosts), seen=seen)
+        bound, stored, flood = bind(identity.items, known), list[Stored](), False
+        if self.archive is not None:
+            shown = identity.ghosts.values()
+            bound, stored = self._known_again(self.archive, bound, known, shown)
+            bound, flood = self._flooded(self.archive, bound, shown)
+        settling = settled(bound, [*known, *(each.known for each in stored)])
+        return Findings(
+            document=document,
+            bound=bound,
+            left_out=bool(identity.ghosts),
+            seen=pack(document, identity.ghosts | settling, self.rules),
+            before={each.known.article_id: each.entry for each in stored},
+            flood=flood,
+        )
+
+    def _known_again(
+        self,
+        archive: Archive,
+        bound: list[Bound],
+        known: Sequence[Known],
+        shown: Collection[Ghost],
+    ) -> tuple[list[Bound], list[Stored]]:
+        """With new entries that the source showed under other keys, and without what a reused guid
+        bound; and the articles that had to be looked at."""
+        fresh = [each.item.entry for each in bound if each.known is None]
+        ids = {*to_compare(bound), *(each.article_id for each in known)} if fresh else set()
+        ids |= {b.known.article_id for b in bound if b.known is not None and edited(b)}
+        if not ids and not fresh:
+            return bound, []
+        dates = {claim for entry in fresh if (claim := entry.published or entry.updated)}
+        traces = {key for entry in fresh for key in sketch(text_of(entry).body)}
+        stored = archive.stored(ids, dates, traces)
+        bound = part(bound, stored)
+        free = [each for each in stored if not clash(shown, [each.known])]
+        return rebind(bound, free), stored
+
+    def _flooded(
+        self, archive: Archive, bound: list[Bound], shown: Collection[Ghost]
+    ) -> tuple[list[Bound], bool]:
+        fresh = [each for each in bound if each.known is None]
+        if not is_many(len(fresh), self.articles):
+            return bound, False
+        stored = archive.newest(ARCHIVE)
+        if not is_flood(fresh, stored, self.last_success):
+            return bound, False
+        free = [each for each in stored if not clash(shown, [each.known])]
+        bound = rebind(bound, free, flood=True)
+        return bound, any(each.known is None for each in bound)
+
+
+def edited(bound: Bound) -> bool:
+    """Whether its article has to be written."""
+    known = bound.known
+    return known is not None and (
+        known.content_digest != bound.item.digest or bound.rule is not None
+    )

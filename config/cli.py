@@ -79,7 +79,9 @@ def main() -> None:
     """The installed command. Turns every error of ours into words on standard error."""
     from config import (
         cli_add,
+        cli_articles,
         cli_etiquette,
+        cli_explain,
         cli_keep,
         cli_ledger,
         cli_look,
@@ -90,7 +92,7 @@ def main() -> None:
     )
 
     looking = (cli_look, cli_sources, cli_why, cli_ledger, cli_redirects)
-    for module in (cli_run, cli_add, *looking, cli_keep, cli_etiquette):
+    for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
         module.register(app)
     try:
         app()

@@ -121,4 +121,8 @@ def _notes(state: SourceState, settings: Settings) -> list[str]:
         found.append(f"requested at {address}")
     if (seen := shown_sighting(state, settings)) is not None:
         found.append(f"redirects to {seen.to}; {seen.wanting}")
+    if state.held:
+        found.append(f"{state.held} new articles are held: `feedmill release` or `discard`")
+    if state.gap_since is not None:
+        found.append("items may have rolled off unseen")
     return found

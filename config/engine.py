@@ -30,6 +30,10 @@ NET = 5.0
 """Seconds between two looks at what is to be published, should no poll have woken it."""
 GAP = 2.0
 """Seconds between two publishings while news streams in: each renders whole feeds."""
+GAPS = 5.0
+"""Seconds between two looks at gaps that older pages may fill."""
+TIDY = 3600.0
+"""Seconds between two looks at what is to be kept no longer."""
 HUBS = 2.0
 """Seconds between two looks at what is to be asked of hubs."""
 BEAT = 2.0
@@ -59,6 +63,7 @@ class Engine:
         self._dispatcher = app.dispatcher(self._recorded, self._unrecorded)
         settings = app.settings
         self._deliveries = app.deliveries(self._recorded) if settings.websub.enabled else None
+        self._gaps = app.gaps(self._recorded)
         self._turning = Turning(app.store, app.claim_time)
         self._web = web_server(settings, log_json=log_json, verbose=verbose)
         self._clock = Clock(self._jobs())
@@ -137,9 +142,19 @@ class Engine:
             "beat": (BEAT, self._beat),
             "turn": (TURN, self._turn),
         }
+        jobs |= {"gaps": (GAPS, self._fill_gaps), "tidy": (TIDY, self._tidy)}
         if self._deliveries is not None:
             jobs |= {"subscribe": (HUBS, self._subscribe), "deliveries": (TICK, self._deliver)}
         return jobs
+
+    def _fill_gaps(self) -> None:
+        with self._watched("gaps"):
+            self._gaps.fill(self._stop.is_set)
+
+    def _tidy(self) -> None:
+        with self._watched("tidy"):
+            if gone := self._app.tidy():
+                log.info("retention", articles=gone)
 
     def _subscribe(self) -> None:
         # A hub verifies at once: before we can answer it must not be asked.

@@ -13,7 +13,15 @@ from config.complaints import Complaints, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.environment import override
 from config.schema import MainFile, PollTable, WebSubTable
-from config.settings import ALL, PollSettings, Settings, SiteSettings, StorySettings, WebSubSettings
+from config.settings import (
+    ALL,
+    PollSettings,
+    RetentionSettings,
+    Settings,
+    SiteSettings,
+    StorySettings,
+    WebSubSettings,
+)
 from config.sources import Gathered
 from config.values import Secret, ca_file, database_url, is_public_host, proxy
 from feeds.errors import ConfigError
@@ -72,6 +80,7 @@ def _settings(
         poll=_poll(main.poll, folder, file, complaints),
         websub=_websub(main.websub, url),
         stories=StorySettings(**dict(main.stories)),
+        retention=RetentionSettings(**dict(main.retention)),
         output=folder / main.output.directory,
         tracking=tracking,
         categories=_all_first(gathered.categories),

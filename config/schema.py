@@ -124,6 +124,11 @@ class IdentityTable(Table):
     tracking: Line | None = None
 
 
+class RetentionTable(Table):
+    max_age: Duration | None = None
+    max_articles: Count | None = None
+
+
 class StoriesTable(Table):
     window: Duration = 259_200.0
 
@@ -135,6 +140,8 @@ class CategoryTable(Table):
     upgrade: bool = False
     also_line: bool = False
     backlog: Annotated[int, Field(ge=0, le=10_000)] = 5
+    max_age: Duration | None = None
+    max_articles: Count | None = None
 
 
 class SourceTable(Table):
@@ -153,6 +160,8 @@ class SourceTable(Table):
     secret_url: bool = False
     was: WebUrl | None = None
     preference: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    max_age: Duration | None = None
+    max_articles: Count | None = None
 
 
 class ListFile(Table):
@@ -172,6 +181,7 @@ class MainFile(ListFile):
     output: OutputTable = OutputTable()
     identity: IdentityTable = IdentityTable()
     stories: StoriesTable = StoriesTable()
+    retention: RetentionTable = RetentionTable()
 
 
 SECTIONS: dict[str, type[Table]] = {
@@ -182,6 +192,8 @@ SECTIONS: dict[str, type[Table]] = {
     "websub": WebSubTable,
     "output": OutputTable,
     "identity": IdentityTable,
+    "stories": StoriesTable,
+    "retention": RetentionTable,
     "categories": CategoryTable,
     "sources": SourceTable,
 }

@@ -63,6 +63,16 @@ class StorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """Of all sources for which nothing else is said; None: without end."""
+
+    max_age: float | None
+    """Seconds."""
+    max_articles: int | None
+    """Of each source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     file: Path
     site: SiteSettings
@@ -73,6 +83,7 @@ class Settings:
     poll: PollSettings
     websub: WebSubSettings
     stories: StorySettings
+    retention: RetentionSettings
     output: Path
     tracking: Path | None
     categories: tuple[Category, ...]

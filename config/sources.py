@@ -70,6 +70,8 @@ class Gathered:
             timeout=table.timeout,
             paused=table.paused,
             preference=table.preference,
+            max_age=table.max_age,
+            max_articles=table.max_articles,
             headers=going.headers,
             auth=going.auth,
             user_agent=table.user_agent,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aggregator.dispatch import ThreadDispatcher
     from aggregator.errands import Errands, Turns
     from aggregator.fetch import Fetchers
+    from aggregator.gaps import Gaps
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
     from aggregator.schedule import Policy
@@ -164,7 +165,7 @@ class App:
             sources=self.settings.sources,
             fetcher=self.fetchers,
             read=self.reader,
-            known=self.store.known,
+            archive=self.store.archive,
             seen=self.store.seen,
             rules=UrlRules.load(self.settings.tracking),
             now=self.store.now,
@@ -259,6 +260,33 @@ class App:
             domains=configured_domains(sources),
             preference={url: each.preference for url, each in sources.items() if each.preference},
         )
+
+    @cached_property
+    def gaps(self) -> Callable[[OnRecorded | None], Gaps]:
+        """What fills gaps from older pages."""
+        from aggregator.gaps import Gaps
+
+        def made(on_recorded: OnRecorded | None = None) -> Gaps:
+            return Gaps(
+                store=self.store,
+                fetcher=self.errands,
+                request=self.poller.request,
+                given=self.poller.page,
+                sources=self.settings.sources,
+                ttl=self.claim_time,
+                on_recorded=logged(on_recorded),
+            )
+
+        return made
+
+    def tidy(self) -> int:
+        """Take away what retention says; how many articles."""
+        from config.retention import rules
+
+        ids = {state.url: state.id for state in self.store.sources()}
+        gone = self.store.expire(rules(self.settings, ids))
+        self.store.forget_removed()
+        return gone
 
     # --- outward
 

@@ -36,6 +36,8 @@ class _Place:
     entry: Entry | None = None
     guid: str | None = None
     link: str | None = None
+    original: str | None = None
+    """Where the same thing is elsewhere, canonical: it ties across sources, and decides nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def _place(entry: Entry, shown: Shown | None, rules: UrlRules) -> _Place:
     link = canonical(entry.link, rules)
     guid = guid_text(entry, link, rules)
     ghost = Ghost(token(KeyKind.GUID, guid), token(KeyKind.URL, link))
-    return _Place(ghost, shown, entry, guid, link)
+    original = canonical(entry.original_link, rules) if entry.original_link else None
+    return _Place(ghost, shown, entry, guid, link, original)
 
 
 def guid_text(entry: Entry, link: str | None, rules: UrlRules) -> str | None:
@@ -142,6 +145,7 @@ def _item(place: _Place, link: str | None, many_links: bool, many_items: bool) -
     assert entry is not None
     digest = content_digest(entry, place.link)
     url_key = key(KeyKind.URL, link, shared=True) if link else None
+    elsewhere = key(KeyKind.URL, place.original, shared=True) if place.original else None
     keys: list[Key] = []
     if guid is not None:
         both = key(KeyKind.GUID_AND_URL, f"{guid}\0{link or ''}")
@@ -160,4 +164,6 @@ def _item(place: _Place, link: str | None, many_links: bool, many_items: bool) -
         deciding = list(keys)
     if url_key:
         keys.append(url_key)
+    if elsewhere is not None and elsewhere not in keys:
+        keys.append(elsewhere)
     return Identified(entry, tuple(keys), tuple(deciding), digest, place.ghost, place.shown)

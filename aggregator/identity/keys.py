@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -65,12 +66,23 @@ class Identified:
     shown: Shown | None
 
 
+class Rule(StrEnum):
+    """By what an article was known again that came under other keys, strongest first."""
+
+    URL = "same link"
+    TITLE = "same title and date"
+    TEXT = "nearly the same text"
+    FLOOD = "same title, in a flood"
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """An entry and the article it is; None: a new one."""
 
     item: Identified
     known: Known | None
+    rule: Rule | None = None
+    """By what it was known again; None: by its keys."""
 
 
 def digests(items: Iterable[Identified]) -> list[bytes]:
@@ -99,7 +111,19 @@ def bind(items: Sequence[Identified], known: Iterable[Known]) -> list[Bound]:
                     chosen[position] = found
                     taken.add(found.article_id)
                     break
-    return [Bound(item, chosen.get(position)) for position, item in enumerate(items)]
+    return [_bound(item, chosen.get(position)) for position, item in enumerate(items)]
+
+
+def _bound(item: Identified, known: Known | None) -> Bound:
+    """What has a guid that its article never had was known again by its link."""
+    renamed = False
+    if known is not None and item.entry.guid is not None:
+        guids = {key.digest for key in item.keys if key.kind in _GUIDS}
+        renamed = guids.isdisjoint(key.digest for key in known.keys)
+    return Bound(item, known, Rule.URL if renamed else None)
+
+
+_GUIDS = (KeyKind.GUID, KeyKind.GUID_AND_URL)
 
 
 def _choose(item: Identified, by: Key, free: Sequence[Known]) -> Known | None:

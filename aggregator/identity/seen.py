@@ -65,6 +65,7 @@ def pack(document: Document, ghosts: dict[bytes, Ghost], rules: UrlRules) -> byt
 def _rules_digest(rules: UrlRules) -> bytes:
     names = [rules.params.pattern, rules.sessions.pattern]
     names += [f"{host} {names.pattern}" for host, names in sorted(rules.hosts.items())]
+    names += [f"{at} {said}" for at, said in sorted(rules.redirectors.items())]
     return blake2b("\0".join(names).encode(), digest_size=_PART).digest()
 
 
@@ -110,6 +111,6 @@ def _keys_after(bound: Bound) -> tuple[Key, ...]:
     """The keys that its article has when the poll is recorded."""
     if bound.known is None:
         return bound.item.keys
-    if bound.known.content_digest == bound.item.digest:
+    if bound.known.content_digest == bound.item.digest and bound.rule is None:
         return bound.known.keys
     return bound.known.keys + bound.item.keys

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qs, unquote, unquote_plus, urlsplit
 
 import ada_url
 
@@ -29,6 +29,9 @@ class UrlRules:
     params: re.Pattern[str]
     sessions: re.Pattern[str]
     hosts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    redirectors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """"host/path" of an address that only leads on → the parameters that may say where to; ""
+    stands for the rest of the path or the whole query."""
 
     @classmethod
     def load(cls, extra: Path | None = None) -> Self:
@@ -39,13 +42,16 @@ class UrlRules:
         if extra is not None:
             tables.append(_table(extra.read_text("utf-8")))
         hosts: dict[str, list[str]] = {}
+        redirectors: dict[str, tuple[str, ...]] = {}
         for table in tables:
+            redirectors |= {at.lower(): tuple(said) for at, said in table["redirectors"].items()}
             for host, names in table["hosts"].items():
                 hosts.setdefault(host.lower(), []).extend(names)
         return cls(
             _any(name for table in tables for name in table["params"]),
             _any(name for table in tables for name in table["sessions"]),
             {host: _any(names) for host, names in hosts.items()},
+            redirectors,
         )
 
     def drops(self, host: str, name: str) -> bool:
@@ -64,12 +70,15 @@ def _table(text: str) -> dict[str, dict[str, list[str]]]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadRules(f"not TOML: {error}") from error
-    if unknown := set(table) - {"params", "sessions", "hosts"}:
-        raise BadRules(f"unknown key {sorted(unknown)[0]!r}; keys are params, sessions, hosts")
-    found = {"params": [], "sessions": [], "hosts": {}} | table
-    if not isinstance(found["hosts"], dict):
-        raise BadRules("hosts must be a table of lists")
-    for names in (found["params"], found["sessions"], *found["hosts"].values()):
+    if unknown := set(table) - {"params", "sessions", "hosts", "redirectors"}:
+        keys = "params, sessions, hosts, redirectors"
+        raise BadRules(f"unknown key {sorted(unknown)[0]!r}; keys are {keys}")
+    found = {"params": [], "sessions": [], "hosts": {}, "redirectors": {}} | table
+    for key in ("hosts", "redirectors"):
+        if not isinstance(found[key], dict):
+            raise BadRules(f"{key} must be a table of lists")
+    by_host = [*found["hosts"].values(), *found["redirectors"].values()]
+    for names in (found["params"], found["sessions"], *by_host):
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise BadRules("each value must be a list of parameter names")
     return found
@@ -109,11 +118,48 @@ def canonical(url: str | None, rules: UrlRules) -> str | None:
     if not url:
         return None
     url = url.strip()
+    if url.find("http", 8) > 0:
+        url = _led_on(url, rules)
     if plain := _PLAIN.fullmatch(url):
         host, path, query = plain.groups()
         query = _kept(query or "", host, rules)
         return f"https://{host}{path or '/'}{'?' + query if query else ''}"
     return _canonical(url, rules)
+
+
+_HOPS = 3
+"""Redirectors that may lead to each other."""
+_TARGET = re.compile(r"https?(?::|%3a)(?:/|%2f)+", re.IGNORECASE)
+
+
+def _led_on(url: str, rules: UrlRules) -> str:
+    """Where a redirector that names its target leads to; no request is made for it."""
+    for _ in range(_HOPS):
+        target = _target(url, rules)
+        if target is None:
+            break
+        url = target
+    return url
+
+
+def _target(url: str, rules: UrlRules) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    path = f"{(parts.hostname or '').lower()}{parts.path}"
+    for at, names in rules.redirectors.items():
+        if not path.lower().startswith(at) or path[len(at) : len(at) + 1] not in ("", "/"):
+            continue
+        said = parse_qs(parts.query)
+        found = [value for name in names for value in said.get(name, ())]
+        if "" in names:
+            rest = url.partition("://")[2][len(at) :]
+            found += [unquote(rest[match.start() :]) for match in [_TARGET.search(rest)] if match]
+        for value in found:
+            if is_web(value):
+                return value
+    return None
 
 
 def _canonical(url: str, rules: UrlRules) -> str | None:

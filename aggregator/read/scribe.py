@@ -86,7 +86,8 @@ class Scribe:
             language=_text(entry, "language") or self._language(entry),
             comments=self._url(entry.get("comments"), base),
             origin=self._origin(entry),
-            original_link=self._url(entry.get("feedburner_origlink"), base),
+            original_link=self._url(entry.get("feedburner_origlink"), base)
+            or self._rel(entry, "canonical"),
             extra=self._extra(entry, base),
             truncated=cut_summary or cut_content,
         )

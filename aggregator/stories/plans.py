@@ -37,7 +37,7 @@ def plans(knot: Knot, house: House) -> list[StoryPlan]:
         target = _target(group, have, taken)
         if target is not None:
             taken.add(target.id)
-        made.append(_plan(group, target, stories, house))
+        made.append(_plan(group, knot.members, target, stories, house))
     return [plan for plan in made if plan is not None]
 
 
@@ -69,13 +69,14 @@ def _target(
 
 def _plan(
     group: Sequence[Member],
+    everyone: Sequence[Member],
     target: StoryState | None,
     stories: Mapping[int, StoryState | None],
     house: House,
 ) -> StoryPlan | None:
-    staying = [m for m in group if target is not None and stories[m.id] == target]
-    coming = [m for m in group if m not in staying and not _published(stories[m.id])]
-    theirs = [*staying, *coming]
+    told = [m for m in everyone if target is not None and stories[m.id] == target]
+    coming = [m for m in group if m not in told and not _published(stories[m.id])]
+    theirs = [*told, *coming]
     if not theirs:
         return None
     best = choose(theirs, house)

@@ -10,11 +10,16 @@ from __future__ import annotations
 from feeds.models.articles import (
     Article,
     ChangedArticle,
+    Held,
     Key,
     KeyKind,
     Known,
     NewArticle,
+    Rebinding,
+    Retention,
+    Revision,
     SourceInfo,
+    Stored,
 )
 from feeds.models.documents import (
     Document,
@@ -28,6 +33,10 @@ from feeds.models.documents import (
     Shown,
     Term,
 )
+from feeds.models.explained import (
+    Appearance,
+    ArticleFacts,
+)
 from feeds.models.hubs import (
     Delivery,
     Receipt,
@@ -38,6 +47,7 @@ from feeds.models.polls import (
     AddressChange,
     Failure,
     FeedFacts,
+    Gap,
     Hop,
     LedgerRow,
     Outcome,
@@ -81,7 +91,9 @@ from feeds.models.stories import (
 
 __all__ = [
     "AddressChange",
+    "Appearance",
     "Article",
+    "ArticleFacts",
     "Category",
     "ChangedArticle",
     "Claim",
@@ -96,6 +108,8 @@ __all__ = [
     "FeedFacts",
     "FeedItem",
     "FeedState",
+    "Gap",
+    "Held",
     "Hints",
     "Hop",
     "Key",
@@ -113,9 +127,12 @@ __all__ = [
     "Person",
     "Placed",
     "Poll",
+    "Rebinding",
     "Receipt",
     "Recorded",
     "RenderedFile",
+    "Retention",
+    "Revision",
     "Ruling",
     "Schedule",
     "Shown",
@@ -125,6 +142,7 @@ __all__ = [
     "SourceState",
     "Standing",
     "Status",
+    "Stored",
     "StoryChange",
     "StoryPlan",
     "StoryState",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from feeds.models.documents import Entry
@@ -45,6 +45,33 @@ class Known:
     revision: int
 
 
+class Held(IntEnum):
+    """How an article stands; `article.standing` in the store."""
+
+    NO = 0
+    FLOOD = 1
+    """held back by the flood guard, until the operator decides"""
+    REMOVED = 2
+    """taken away (retention, `discard`, a takedown): only its keys are left"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long, and how many, of a source's articles are kept; None: without end."""
+
+    source_id: int
+    max_age: timedelta | None = None
+    max_articles: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A known article with its entry as it stands."""
+
+    known: Known
+    entry: Entry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArticle:
     """An entry that is no known article. Dates have been through the first-seen rule."""
@@ -55,6 +82,9 @@ class NewArticle:
     published: datetime
     updated: datetime
     first_seen: datetime
+    backlog: int = 0
+    """Its place among what its source showed first, newest 1; 0 for all that came later."""
+    held: Held = Held.NO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +97,32 @@ class ChangedArticle:
     content_digest: bytes
     published: datetime
     updated: datetime
+    significant: bool = True
+    """False: the entry is kept as it now is, and counts as no new revision."""
+    rule: str | None = None
+    """By what it was known again, where its own keys are new."""
+    was: str | None = None
+    """Its guid before, where that was another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """An article as it stood from `at` on. `minor`: it says nothing new."""
+
+    number: int
+    at: datetime
+    entry: Entry
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebinding:
+    """An article was known again by another mark than its keys. `before`, `after`: its guids."""
+
+    at: datetime
+    rule: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

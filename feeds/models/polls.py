@@ -62,6 +62,19 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Items of a source that may have rolled off unseen: those published after `since`."""
+
+    source_id: int
+    source_url: str
+    since: datetime
+    page: str
+    """The older page that is read next."""
+    pages: int
+    """How many may be read yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
     """The intent of one poll: everything that it may write, written in one transaction."""
 
@@ -103,6 +116,10 @@ class Poll:
     adopt: str | None = None
     """The address to request from now on, instead of `fetch_url`."""
     adopt_why: str = ""
+    gap: tuple[datetime, str | None, int] | None = None
+    """(since when items may be missing, the older page to read, how many pages at the most)."""
+    whole: bool = False
+    """A whole document was read: without a `gap`, there is none any more."""
     gone: bool = False
     """410 answered; a second one in a row retires the source (E23)."""
     pushed: bool = False

@@ -37,6 +37,9 @@ class Source:
     """A former configured URL of this same source."""
     preference: int = 0
     """Whose copy leads a story that several carry: the highest."""
+    max_age: float | None = None
+    """Seconds for which its articles are kept; None: as its categories, or all sources, have it."""
+    max_articles: int | None = None
     declared_at: str = ""
     """`file:line` of its declaration, for complaints."""
 
@@ -54,6 +57,9 @@ class Category:
     """Whether a much longer copy that comes later takes the place of what is shown."""
     also_line: bool = False
     """Whether the content ends with a line that names the other sources."""
+    max_age: float | None = None
+    """Seconds for which the articles of its sources are kept."""
+    max_articles: int | None = None
     backlog: int = 5
     """Of what a new source shows first, so many enter as new where other sources' stories are."""
 
@@ -140,6 +146,10 @@ class SourceState:
     active: bool = True
     """False when the configuration no longer has it."""
     article_count: int = 0
+    held: int = 0
+    """New articles that the flood guard holds."""
+    gap_since: datetime | None = None
+    """Items that were published after that may have rolled off its document unseen."""
 
     @property
     def status(self) -> Status:

@@ -7,16 +7,20 @@ pages in different orders; sorted, no two transactions can wait for each other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Article, ChangedArticle, Known, NewArticle
-from feeds.store.codec import pack, unpack
+from feeds.models import Article, ChangedArticle, Entry, Held, Known, NewArticle, Stored
+from feeds.store import revisions
+from feeds.store.bars import barred_among
+from feeds.store.codec import micros, pack, unpack
 from feeds.store.engine import Database
 from feeds.store.sql import among, chunks, insert_missing
-from feeds.store.tables import article, identity, seen
+from feeds.store.tables import article, identity, seen, trace
 
 COLUMNS = tuple(
     article.c[name]
@@ -45,12 +49,17 @@ def insert(
     if not packed:
         return {}
     packed.sort(key=lambda each: each[:2])
+    barred = barred_among(connection, {key.digest for _, _, new in packed for key in new.keys})
     seen = _there_already(connection, [each for each in packed if each[1] not in empty])
     rows, counts = [], dict[int, int]()
     for keys, source_id, new in packed:
         if (source_id, keys) in seen:
             continue
         seen.add((source_id, keys))
+        if not barred.isdisjoint(key.digest for key in new.keys):
+            # Known from now on by its keys, and nothing else of it is kept.
+            rows.append(_row(keys, source_id, replace(new, entry=Entry(), held=Held.REMOVED)))
+            continue
         counts[source_id] = counts.get(source_id, 0) + 1
         rows.append(_row(keys, source_id, new))
     if rows:
@@ -71,7 +80,10 @@ def _row(keys: bytes, source_id: int, new: NewArticle) -> dict[str, Any]:
         "updated": new.updated,
         "first_seen": new.first_seen,
         "revision": 1,
-        "linked": False,
+        "backlog": new.backlog,
+        "standing": int(new.held),
+        # What is held is not linked until it is released.
+        "linked": new.held is not Held.NO,
     }
 
 
@@ -110,22 +122,29 @@ def _insert_keys(connection: Connection, found: Iterable[tuple[int, int, bytes]]
     insert_missing(connection, identity, rows)
 
 
-def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) -> dict[int, int]:
+def update(
+    connection: Connection, found: Iterable[tuple[int, ChangedArticle]], at: datetime
+) -> dict[int, int]:
     """Write (source id, change) pairs, in order of article; a source changes its own articles
-    only. Source id → how many were written."""
+    only. Source id → how many were significant. What stood before is kept as a revision."""
     changes = {change.article_id: (source_id, change) for source_id, change in found}
     if not changes:
         return {}
-    rows, counts, keys = [], dict[int, int](), []
+    rows, counts, keys, kept = [], dict[int, int](), [], []
     for row in _current(connection, changes):
         source_id, change = changes[row.id]
         if row.source_id != source_id:
             continue
-        counts[source_id] = counts.get(source_id, 0) + 1
         packed = pack((*unpack(row.key_set), *change.keys))
-        rows.append(_change(row, change, packed))
         if packed != row.key_set:
             keys.append((source_id, row.id, packed))
+        gone = row.standing == Held.REMOVED
+        if change.significant and not gone:
+            counts[source_id] = counts.get(source_id, 0) + 1
+        if not gone:
+            kept.append((row, change))
+        rows.append(_change(row, change, packed))
+    revisions.keep(connection, kept, at)
     if rows:
         statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
         connection.execute(statement, rows)
@@ -133,22 +152,31 @@ def update(connection: Connection, found: Iterable[tuple[int, ChangedArticle]]) 
     return counts
 
 
+_CURRENT = (
+    *("id", "source_id", "entry", "key_set", "content_digest", "published", "updated"),
+    *("first_seen", "revision", "standing", "linked"),
+)
+
+
 def _current(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
-    query = sa.select(article.c.id, article.c.source_id, article.c.key_set, article.c.revision)
+    query = sa.select(*(article.c[name] for name in _CURRENT))
     query = query.where(among(connection, article.c.id, ids))
     return connection.execute(query.order_by(article.c.id).with_for_update(key_share=True)).all()
 
 
 def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
+    """What is removed gets its new keys only, by which it stays known."""
+    gone = row.standing == Held.REMOVED
+    told = change.significant and not gone
     return {
         "number": row.id,
-        "entry": change.entry,
+        "entry": row.entry if gone else change.entry,
         "key_set": keys,
         "content_digest": change.content_digest,
-        "published": change.published,
-        "updated": change.updated,
-        "revision": row.revision + 1,
-        "linked": False,
+        "published": row.published if gone else change.published,
+        "updated": change.updated if told else row.updated,
+        "revision": row.revision + told,
+        "linked": row.linked and (not told or row.standing != Held.NO),
     }
 
 
@@ -190,6 +218,73 @@ def _known(row: Any) -> Known:
         first_seen=row.first_seen,
         revision=row.revision,
     )
+
+
+def stored(
+    database: Database,
+    source_id: int,
+    ids: Collection[int],
+    dates: Collection[datetime],
+    keys: Collection[int],
+) -> list[Stored]:
+    """Of this source, by id: these articles, those of these dates, and those whose texts share
+    some of these keys."""
+    with database.read() as connection:
+        wanted = {
+            *ids,
+            *_of_dates(connection, source_id, dates),
+            *_alike(connection, source_id, keys),
+        }
+        if not wanted:
+            return []
+        query = _STORED.where(article.c.source_id == source_id, article.c.standing != Held.REMOVED)
+        query = query.where(among(connection, article.c.id, sorted(wanted)))
+        rows = connection.execute(query.order_by(article.c.id)).all()
+    return [Stored(known=_known(row), entry=row.entry) for row in rows]
+
+
+_STORED = sa.select(
+    *(article.c[name] for name in ("id", "entry", "key_set", "content_digest")),
+    *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
+)
+
+
+def _of_dates(connection: Connection, source_id: int, dates: Collection[datetime]) -> list[int]:
+    if not dates:
+        return []
+    moments = sorted(map(micros, dates))
+    query = sa.select(article.c.id).where(
+        article.c.source_id == source_id,
+        among(connection, sa.type_coerce(article.c.published, sa.BigInteger()), moments),
+    )
+    return list(connection.execute(query).scalars())
+
+
+_ENOUGH = 2
+"""Keys in common from which a text is looked at."""
+
+
+def _alike(connection: Connection, source_id: int, keys: Collection[int]) -> list[int]:
+    if not keys:
+        return []
+    query = (
+        sa.select(trace.c.article_id)
+        .where(among(connection, trace.c.key, sorted(keys)), trace.c.source_id == source_id)
+        .group_by(trace.c.article_id)
+        .having(sa.func.count() >= _ENOUGH)
+        .order_by(sa.func.count().desc())
+        .limit(100)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def archive(database: Database, source_id: int, limit: int) -> list[Stored]:
+    """The newest of this source, by published."""
+    query = _STORED.where(article.c.source_id == source_id, article.c.standing != Held.REMOVED)
+    query = query.order_by(article.c.published.desc(), article.c.id.desc()).limit(limit)
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    return [Stored(known=_known(row), entry=row.entry) for row in rows]
 
 
 def seen_by(database: Database, source_id: int) -> bytes:

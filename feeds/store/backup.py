@@ -59,7 +59,8 @@ def _sync(path: Path) -> None:
 _CHECKS = {
     "stories without their lead article": """
         SELECT count(*) FROM story LEFT JOIN article ON article.id = story.lead_id
-        WHERE article.id IS NULL OR article.story_id IS NULL OR article.story_id <> story.id""",
+        WHERE story.gone IS NULL
+        AND (article.id IS NULL OR article.story_id IS NULL OR article.story_id <> story.id)""",
     "articles of a story that is not there": """
         SELECT count(*) FROM article LEFT JOIN story ON story.id = article.story_id
         WHERE article.story_id IS NOT NULL AND story.id IS NULL""",

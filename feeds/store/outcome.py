@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from feeds.models import Failure, Outcome, Poll
+from feeds.models import Failure, Held, Outcome, Poll
 from feeds.store.codec import text
 from feeds.store.hosts import host_of
 
@@ -27,7 +27,9 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
         "host": host_of(adopt) if adopt else row.host,
         "validators": row.validators if poll.validators is None else poll.validators,
         "body_digest": row.body_digest if poll.body_digest is None else poll.body_digest,
+        **_gap(row, poll),
         "article_count": row.article_count + new,
+        "held": row.held + sum(each.held is Held.FLOOD for each in poll.new),
         "claim_until": None,
     }
     told |= _facts(row, poll)
@@ -41,7 +43,19 @@ def after(row: Any, poll: Poll, new: int, changed: int) -> dict[str, Any]:
     return told | {"wake": None if resting else told["next_due"]}
 
 
-_BROUGHT = ("polls", "rhythm", "article_count", "last_new_at", "claim_until")
+def _gap(row: Any, poll: Poll) -> dict[str, Any]:
+    """Told until a document shows something that was known, and its pages are read."""
+    if poll.gap is not None:
+        since, url, pages = poll.gap
+        return {"gap_since": since, "gap_url": text(url), "gap_pages": pages}
+    return {
+        "gap_since": None if poll.whole and row.gap_url is None else row.gap_since,
+        "gap_url": row.gap_url,
+        "gap_pages": row.gap_pages,
+    }
+
+
+_BROUGHT = ("polls", "rhythm", "article_count", "held", "last_new_at", "claim_until")
 """What is written of a delivery. The rest as it is in the row, not as it was when claimed: the due
 time may have been changed while the delivery was read."""
 

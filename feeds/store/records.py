@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.models import Poll, Recorded
 from feeds.store import articles, ledger, moves
+from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
 from feeds.store.outcome import after, unwritable
@@ -59,7 +60,9 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         empty = {i for i in by_source if rows[i].article_count == 0}
         new = articles.insert(connection, fresh, empty)
         changed = articles.update(
-            connection, [(i, each) for i, poll in pairs for each in poll.changed]
+            connection,
+            [(i, each) for i, poll in pairs for each in poll.changed],
+            max((poll.started_at for poll in ours), default=EPOCH),
         )
         results = {i: (new.get(i, 0), changed.get(i, 0)) for i in by_source}
         _write_sources(connection, rows, by_source, results)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from feeds.models import (
     AddressChange,
     Article,
+    ArticleFacts,
     Category,
     Claim,
     Delivery,
@@ -22,17 +23,23 @@ from feeds.models import (
     Event,
     FeedItem,
     FeedState,
+    Gap,
+    Key,
     Knot,
     Known,
     LedgerRow,
     Placed,
     Poll,
+    Rebinding,
     Receipt,
     Recorded,
+    Retention,
+    Revision,
     Schedule,
     Source,
     SourceInfo,
     SourceState,
+    Stored,
     StoryChange,
     StoryPlan,
     Subscription,
@@ -49,11 +56,15 @@ from feeds.store import (
     configured,
     counters,
     errands,
+    explained,
     feeds,
+    gaps,
     ledger,
     locks,
     moves,
     records,
+    removal,
+    revisions,
     schema,
     stories,
     ties,
@@ -65,6 +76,24 @@ from feeds.store import websub as pushing
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit
 from feeds.store.tables import article, feed, poll, source, story
+
+
+class SourceArchive:
+    """The articles of one source, as reading asks for them."""
+
+    def __init__(self, database: Database, source_id: int) -> None:
+        self._database, self._source_id = database, source_id
+
+    def known(self, digests: Collection[bytes]) -> list[Known]:
+        return articles.known(self._database, self._source_id, digests)
+
+    def stored(
+        self, ids: Collection[int], dates: Collection[datetime], traces: Collection[int]
+    ) -> list[Stored]:
+        return articles.stored(self._database, self._source_id, ids, dates, traces)
+
+    def newest(self, limit: int) -> list[Stored]:
+        return articles.archive(self._database, self._source_id, limit)
 
 
 class Store:
@@ -118,11 +147,20 @@ class Store:
     def known(self, source_id: int, digests: Collection[bytes]) -> list[Known]:
         return articles.known(self._database, source_id, digests)
 
+    def archive(self, source_id: int) -> SourceArchive:
+        return SourceArchive(self._database, source_id)
+
     def record(self, polls: Sequence[Poll]) -> list[Recorded]:
         return records.record(self._database, polls, self._limit)
 
     def release(self, claims: Sequence[Claim]) -> None:
         claiming.release(self._database, claims)
+
+    def gaps(self, limit: int) -> list[Gap]:
+        return gaps.gaps(self._database, limit)
+
+    def next_page(self, gap: Gap, url: str | None) -> None:
+        gaps.next_page(self._database, gap, url)
 
     def sources(self) -> list[SourceState]:
         return sourcing.states(self._database)
@@ -260,6 +298,43 @@ class Store:
         return articles.newest(self._database, source_ids, limit)
 
     # --- for wiring and the operator
+
+    def take_down(self, keys: Sequence[Key], text: str) -> list[int]:
+        """Bar these keys for ever, and take away what has one; its ids."""
+        return removal.take_down(self._database, keys, text)
+
+    def let_in(self, source_id: int) -> int:
+        """Let in what the flood guard holds of a source; how many."""
+        return removal.let_in(self._database, source_id)
+
+    def discard(self, source_id: int) -> int:
+        """Take away what the flood guard holds of a source; how many."""
+        return removal.discard(self._database, source_id)
+
+    def expire(self, rules: Iterable[Retention]) -> int:
+        """Take away what is too old, or too many; how many."""
+        return removal.expire(self._database, rules)
+
+    def forget_removed(self) -> None:
+        """Keys of what was taken away long ago and is shown no more."""
+        after: int | None = 0
+        while after is not None:
+            after = removal.forget_removed(self._database, after)
+
+    def rule(self, one: int, other: int, *, together: bool) -> None:
+        """The operator's word on two articles: one story, or not."""
+        stories.rule(self._database, one, other, together=together)
+
+    def revisions(self, article_id: int) -> list[Revision]:
+        """What is kept of an article, as it stands now last."""
+        return revisions.of(self._database, article_id)
+
+    def rebindings(self, article_id: int) -> list[Rebinding]:
+        return revisions.rebindings(self._database, article_id)
+
+    def facts(self, keys: Sequence[Key], text: str) -> list[ArticleFacts]:
+        """Articles that this names: by id, one of these keys, or as what they were published."""
+        return explained.find(self._database, keys, text)
 
     def address_changes(self, source_id: int | None = None) -> list[AddressChange]:
         """Adopted redirects and their undoing, newest first."""

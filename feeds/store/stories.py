@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import EventKind, StoryChange, StoryPlan, Unlinked
-from feeds.store import counters
+from feeds.store import counters, ties
 from feeds.store.engine import Database
 from feeds.store.sql import among, chunks
 from feeds.store.tables import article, source, story
@@ -92,6 +92,16 @@ def link(database: Database, plans: Sequence[StoryPlan], ids: Collection[int]) -
         _write(connection, [one for one in touched.values() if one.change], placed)
         _mark_linked(connection, set(ids) - left)
         _close(connection, [plan for plan in plans if left.isdisjoint(plan.members)])
+
+
+def rule(database: Database, one: int, other: int, *, together: bool) -> None:
+    """The operator's word on two articles; both are linked anew."""
+    with database.write() as connection:
+        ties.rule(connection, one, other, together=together, at=database.now(connection))
+        here = among(connection, article.c.id, [one, other])
+        connection.execute(
+            sa.update(article).where(here, article.c.standing == ties.NORMAL).values(linked=False)
+        )
 
 
 _LOCKED = ("id", "story_id", "published", "updated", "first_seen", "backlog")

@@ -109,6 +109,12 @@ source = Table(
         postgresql_where=text("hub IS NOT NULL"),
     ),
     Index(
+        "ix_source_gap",
+        "id",
+        sqlite_where=text("gap_url IS NOT NULL"),
+        postgresql_where=text("gap_url IS NOT NULL"),
+    ),
+    Index(
         "ix_source_push_until",
         "push_until",
         sqlite_where=text("push_until IS NOT NULL"),

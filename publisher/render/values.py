@@ -49,4 +49,4 @@ def uri(url: str) -> str:
 
 def email(text: str | None) -> str | None:
     """A bare address (`ada@a.test`), or None."""
-    return text if text and _EMAIL.fullmatch(text) else None
+    return text if text and text.isprintable() and _EMAIL.fullmatch(text) else None

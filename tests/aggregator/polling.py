@@ -39,7 +39,7 @@ class Polling:
             sources={self.source.url: self.source},
             fetcher=HttpFetcher(AGENT, now=self.clock),
             read=self.read,
-            known=self.store.known,
+            archive=self.store.archive,
             seen=self.store.seen,
             rules=default_rules(),
             now=self.clock,

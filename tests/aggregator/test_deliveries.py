@@ -92,7 +92,7 @@ class Mailbox:
             sources=self.declared,
             fetcher=Nobody(),
             read=self.read,
-            known=self.store.known,
+            archive=self.store.archive,
             seen=self.store.seen,
             rules=default_rules(),
             now=self.clock,

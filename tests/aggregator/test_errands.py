@@ -112,7 +112,7 @@ def test_a_poll_whose_redirect_finds_no_turn_is_deferred(store: Store, clock: Cl
             sources={source.url: source},
             fetcher=HttpFetcher("Test/1", pace=HopPace(turns=some, delay=1.0)),
             read=read,
-            known=store.known,
+            archive=store.archive,
             seen=store.seen,
             rules=default_rules(),
             now=clock,

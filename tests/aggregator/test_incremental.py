@@ -62,7 +62,7 @@ class Polled:
         self.readings = 0
         self.poller = replace(
             poller(Canned(ok(b""))),
-            known=self.store.known,
+            archive=self.store.archive,
             seen=self.store.seen if incremental else lambda _source: b"",
             now=self.store.now,
             read=self._read,

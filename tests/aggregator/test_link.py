@@ -40,7 +40,7 @@ def poll_all(store: Store, documents: dict[str, bytes]) -> None:
         poller(Site(documents)),
         sources={},
         read=read,
-        known=store.known,
+        archive=store.archive,
         rules=default_rules(),
         now=store.now,
     )

@@ -150,7 +150,7 @@ def setting(opened: Opened, clock: Clock, title: str | None = None) -> Iterator[
             sources={source.url: source},
             fetcher=HttpFetcher("Test/1", now=clock),
             read=read,
-            known=store.known,
+            archive=store.archive,
             seen=store.seen,
             rules=default_rules(),
             now=clock,

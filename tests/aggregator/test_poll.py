@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,7 @@ from feeds.errors import (
     PollError,
     RateLimited,
 )
-from feeds.models import Hop, Outcome, Poll, Source, SourceState, Validators
+from feeds.models import Hop, Known, Outcome, Poll, Source, SourceState, Stored, Validators
 from feeds.protocols import Fetcher, Request, Response
 from feeds.store import Store
 from tests.aggregator.making import NOW, claim
@@ -61,12 +61,27 @@ def ok(body: bytes, status: int = 200, cache_control: str = "") -> Response:
     )
 
 
+class Empty:
+    """An Archive that has nothing."""
+
+    def known(self, digests: Collection[bytes]) -> list[Known]:
+        return []
+
+    def stored(
+        self, ids: Collection[int], dates: Collection[datetime], traces: Collection[int]
+    ) -> list[Stored]:
+        return []
+
+    def newest(self, limit: int) -> list[Stored]:
+        return []
+
+
 def poller(fetcher: Fetcher, **source: Any) -> Poller:
     return Poller(
         sources={URL: Source(url=URL, **source)},
         fetcher=fetcher,
         read=read,
-        known=lambda _source, _digests: [],
+        archive=lambda _source: Empty(),
         seen=lambda _source: b"",
         rules=default_rules(),
         now=lambda: NOW,
@@ -278,7 +293,7 @@ def stored(store: Store) -> Step:
     def step(body: bytes) -> Poll:
         store.make_due()
         [claimed] = store.claim_due(1, TTL)
-        poll = replace(poller(Canned(ok(body))), known=store.known, now=store.now)(claimed)
+        poll = replace(poller(Canned(ok(body))), archive=store.archive, now=store.now)(claimed)
         store.record([poll])
         return poll
 
@@ -294,7 +309,7 @@ def test_an_edit_is_an_update(store: Store) -> None:
     step = stored(store)
     step(rss("one"))
     before = store.articles(None, 1)[0]
-    poll = step(rss("one").replace(b"Text of one", b"Text of one, mended"))
+    poll = step(rss("one").replace(b"Text of one", b"Text of one, mended and told at length by somebody"))
     assert (len(poll.new), len(poll.changed)) == (0, 1)
     after = store.articles(None, 1)[0]
     assert (after.id, after.published) == (before.id, before.published)

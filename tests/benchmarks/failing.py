@@ -66,7 +66,7 @@ class World:
             sources={source.url: source for source in sources},
             fetcher=HttpFetcher("Feedmill/bench", now=self.now),
             read=read,
-            known=self.store.known,
+            archive=self.store.archive,
             seen=self.store.seen,
             rules=default_rules(),
             now=self.now,

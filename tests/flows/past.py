@@ -37,7 +37,7 @@ class Past:
             sources=settings.sources,
             fetcher=HttpFetcher("Feedmill/past", now=self.now),
             read=read,
-            known=self.store.known,
+            archive=self.store.archive,
             seen=self.store.seen,
             rules=default_rules(),
             now=self.now,

@@ -120,10 +120,11 @@ def stored(store: Store, source: str, *names: str, **changes: Any) -> None:
 
 
 def linked(store: Store) -> list[int]:
-    """Give each unlinked article a story of its own; the ids of the articles."""
-    ids = [each.article.id for each in store.unlinked(1000)]
-    found(store, *ids)
-    return ids
+    """Give each new article a story of its own; the ids of those that were unlinked."""
+    batch = store.unlinked(1000)
+    new = [own_story(each.article.id) for each in batch if each.article.story_id is None]
+    store.link(new, [each.article.id for each in batch])
+    return [each.article.id for each in batch]
 
 
 def found(store: Store, *ids: int) -> None:

@@ -1,0 +1,251 @@
+"""The verb `explain`: why an article is, or is not, where somebody looks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from aggregator.likeness.align import align
+from aggregator.likeness.words import text_of
+from config.cli import ConfigOption, Json, JsonLogs, Verbose
+from config.cli_articles import ArticleName
+from config.naming import articles
+from config.opening import open_app
+from config.settings import ALL
+from config.showing import iso, plain
+from config.wiring import App
+from feeds.models import ArticleFacts, Edge, Held, KeyKind, LedgerRow, Tie
+
+_HELD = {
+    Held.FLOOD: "held by the flood guard: `feedmill release SOURCE` lets it in, `discard` drops it",
+    Held.REMOVED: "taken away: only its keys are kept, by which it does not come back",
+}
+_TIES = {
+    Tie.ID: "the same id, by authority",
+    Tie.URL: "the same link",
+    Tie.TEXT: "nearly the same text",
+}
+WORDS = 12
+"""Of what two texts share, that are shown."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(explain)
+
+
+def explain(
+    context: typer.Context,
+    which: ArticleName,
+    config: ConfigOption = None,
+    as_json: Json = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Tell of an article which polls saw it, by what it was known, its story and why, and in which
+    feeds it is, since when, or why not."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        app.sync()
+        told = [_told(app, each) for each in articles(app, which)]
+    if as_json:
+        print(json.dumps(told))
+        return
+    for at, each in enumerate(told):
+        if at:
+            print()
+        _print(each)
+
+
+def _told(app: App, facts: ArticleFacts) -> dict[str, Any]:
+    article = facts.article
+    return {
+        "id": article.id,
+        "title": article.entry.title,
+        "link": article.entry.link,
+        "guid": article.entry.guid,
+        "source": {"id": article.source_id, "url": facts.source_url},
+        "state": _HELD.get(facts.held),
+        "taken_down": facts.barred,
+        "published": iso(article.published),
+        "first_seen": iso(article.first_seen),
+        "revision": article.revision,
+        "shown": facts.shown,
+        "polls": _polls(app.store.ledger(article.source_id), facts),
+        "known_by": _known_by(facts),
+        "rebound": [
+            {"at": iso(each.at), "rule": each.rule, "before": each.before, "after": each.after}
+            for each in facts.rebindings
+        ],
+        "story": _story(app, facts),
+        "feeds": _feeds(app, facts),
+    }
+
+
+def _polls(rows: Sequence[LedgerRow], facts: ArticleFacts) -> list[dict[str, Any]]:
+    """The one that brought it, if the ledger still has it, and those that found something new
+    since."""
+    since = [row for row in rows if row.at >= facts.article.first_seen]
+    return [
+        {
+            "at": iso(row.at),
+            "reason": row.reason,
+            "outcome": str(row.outcome),
+            "status": row.status,
+            "brought_it": row.at == facts.article.first_seen,
+        }
+        for row in reversed(since)
+        if row.at == facts.article.first_seen or row.new or row.changed
+    ]
+
+
+def _known_by(facts: ArticleFacts) -> str:
+    kinds = {key.kind for key in facts.keys}
+    if KeyKind.GUID in kinds:
+        return "its id"
+    if KeyKind.GUID_AND_URL in kinds:
+        return "its id and link together, since others of its source have the same id"
+    if KeyKind.DIGEST in kinds:
+        return "its title, date and text, since it has neither an id nor a link of its own"
+    return "its link, since it has no id"
+
+
+def _story(app: App, facts: ArticleFacts) -> dict[str, Any] | None:
+    if facts.story is None:
+        return None
+    others = [number for number in facts.members if number != facts.article.id]
+    return {
+        "id": facts.story.id,
+        "published_id": facts.published_id,
+        "lead": facts.story.lead_id,
+        "published": facts.story.opened,
+        "twin_of": facts.story.twin_id,
+        "others": others,
+        "ties": [_tie(app, facts, each) for each in facts.edges],
+        "rulings": [
+            {"other": _other(facts, each.low, each.high), "together": each.together}
+            for each in facts.rulings
+        ],
+    }
+
+
+def _other(facts: ArticleFacts, low: int, high: int) -> int:
+    return high if low == facts.article.id else low
+
+
+def _tie(app: App, facts: ArticleFacts, edge: Edge) -> dict[str, Any]:
+    other = _other(facts, edge.low, edge.high)
+    return {
+        "other": other,
+        "in_story": other in facts.members,
+        "tie": _TIES[edge.tie],
+        "contained": round(edge.contained, 3),
+        "common_words": edge.common,
+        "shared": _shared(app, facts.article.id, other) if edge.common else "",
+    }
+
+
+def _shared(app: App, one: int, other: int) -> str:
+    """The longest that two texts have in common, or its beginning."""
+    found = app.store.firsts([one, other])
+    if len(found) < 2:
+        return ""
+    short, long = sorted((text_of(e.article.entry) for e in found), key=lambda t: len(t.body))
+    runs = align(short, long).runs
+    if not runs:
+        return ""
+    run = max(runs, key=lambda each: each.size)
+    words = short.body[run.one : run.one + min(run.size, WORDS)]
+    return " ".join(words) + (" …" if run.size > WORDS else "")
+
+
+def _feeds(app: App, facts: ArticleFacts) -> list[dict[str, Any]]:
+    told = []
+    for category in app.settings.categories:
+        events = [each for each in facts.appearances if each.slug == category.slug]
+        here = category.slug in facts.placed
+        entered = [each for each in events if each.kind == "enter"]
+        told.append(
+            {
+                "feed": category.slug,
+                "in": here,
+                "since": iso(entered[-1].at) if here and entered else None,
+                "why": _why(app, facts, category.slug, category.backlog, here=here),
+                "events": [
+                    {"at": iso(e.at), "kind": str(e.kind), "article": e.article_id} for e in events
+                ],
+            }
+        )
+    return told
+
+
+def _why(app: App, facts: ArticleFacts, slug: str, backlog: int, *, here: bool) -> str:
+    source = app.settings.sources.get(facts.source_url)
+    if here:
+        return "its story is in it"
+    if facts.held is not Held.NO:
+        return _HELD[facts.held]
+    if source is None:
+        return "its source is configured no more"
+    if slug != ALL and slug not in source.categories:
+        return "its source is not in this category"
+    if not facts.linked or facts.story is None:
+        return "it has not been linked to a story yet"
+    if facts.story.twin_id is not None:
+        return f"story {facts.story.twin_id}, which is older, tells the same"
+    if facts.backlog > backlog:
+        return (
+            f"back-catalogue: number {facts.backlog} of what its source showed first, of which "
+            f"{backlog} enter where other sources' stories are"
+        )
+    return "publishing has not come to it yet, or it waits for more copies (`hold`)"
+
+
+def _print(told: dict[str, Any]) -> None:
+    print(plain(f"article {told['id']}: {told['title'] or '(no title)'}"))
+    lines = [
+        f"link {told['link'] or '(none)'}, id {told['guid'] or '(none)'}",
+        f"of source {told['source']['id']}, first seen {told['first_seen']}, revision "
+        f"{told['revision']}",
+        {True: "its source shows it", False: "its source shows it no more"}.get(
+            told["shown"], "whether its source shows it is not known"
+        ),
+        f"known by {told['known_by']}",
+    ]
+    if told["taken_down"]:
+        lines.append(f"taken down for ever: {told['taken_down']}")
+    if told["state"]:
+        lines.append(told["state"])
+    for poll in told["polls"]:
+        what = "brought it" if poll["brought_it"] else poll["outcome"]
+        lines.append(f"poll {poll['at']} ({poll['reason']}): {what}")
+    for each in told["rebound"]:
+        lines.append(f"{each['at']}: known again by {each['rule']}; its id was {each['before']}")
+    lines += _story_lines(told["story"])
+    for feed in told["feeds"]:
+        where = f"since {feed['since']}" if feed["in"] else feed["why"]
+        lines.append(f"{'in' if feed['in'] else 'not in'} {feed['feed']}: {where}")
+    for line in lines:
+        print(plain(f"   {line}"))
+
+
+def _story_lines(story: dict[str, Any] | None) -> list[str]:
+    if story is None:
+        return ["no story"]
+    others = ", ".join(map(str, story["others"])) or "nobody else"
+    lines = [f"story {story['id']}, published as {story['published_id']}, led by article "
+             f"{story['lead']}, also told by {others}"]  # fmt: skip
+    if story["twin_of"]:
+        lines.append(f"tells the same as story {story['twin_of']}, which takes on what comes")
+    for tie in story["ties"]:
+        detail = f", {tie['contained']:.0%} of the shorter, {tie['common_words']} words in common"
+        where = "" if tie["in_story"] else " (of another story)"
+        lines.append(f"article {tie['other']}{where}: {tie['tie']}"
+                     f"{detail if tie['common_words'] else ''}")  # fmt: skip
+        if tie["shared"]:
+            lines.append(f"   “{tie['shared']}”")
+    for ruling in story["rulings"]:
+        word = "one story" if ruling["together"] else "two stories"
+        lines.append(f"article {ruling['other']}: {word}, by your word")
+    return lines

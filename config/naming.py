@@ -1,0 +1,40 @@
+"""Which article an operator means: by number, id, link, or the id that it was published under."""
+
+from __future__ import annotations
+
+from aggregator.identity.keys import key
+from aggregator.identity.urls import UrlRules, canonical
+from config.wiring import App
+from feeds.errors import ConfigError
+from feeds.models import ArticleFacts, Key, KeyKind
+
+FEW = 5
+"""Articles that a complaint names when a word fits several."""
+
+
+def keys_of(text: str, rules: UrlRules) -> list[Key]:
+    """The keys that an article with this guid, or this link, has."""
+    link = canonical(text, rules)
+    guids = {text, "https://" + text[7:] if text[:7].lower() == "http://" else text, link or text}
+    found = [key(KeyKind.GUID, guid) for guid in sorted(guids)]
+    return found + ([key(KeyKind.URL, link)] if link else [])
+
+
+def articles(app: App, text: str) -> list[ArticleFacts]:
+    """All that fit. Raises ConfigError when none does."""
+    text = text.strip()
+    found = app.store.facts(keys_of(text, UrlRules.load(app.settings.tracking)), text)
+    if not found:
+        raise ConfigError(
+            [f"{text}: no stored article has this number, id or link; see `feedmill articles`"]
+        )
+    return found
+
+
+def article(app: App, text: str) -> ArticleFacts:
+    """The one that is meant. Raises ConfigError when none fits, or several."""
+    found = articles(app, text)
+    if len(found) > 1:
+        some = "; ".join(f"{each.article.id} ({each.source_url})" for each in found[:FEW])
+        raise ConfigError([f"{text}: {len(found)} articles have it, name one by number: {some}"])
+    return found[0]
