@@ -14,7 +14,7 @@ import structlog
 from feeds.models import Category, FeedItem, FeedState, RenderedFile, StoryChange
 from feeds.protocols import FeedStore, Notifier, Outlet, Renderer
 from publisher.render.site import Site
-from publisher.select import Admission, Members, Present, place, ready
+from publisher.select import Admission, Members, Present, place, ready, waits
 
 log = structlog.get_logger("feedmill.publish")
 
@@ -121,6 +121,11 @@ class Publisher:
         end = state.cursor if state.cursor else self.store.last_change()
         coming = self.store.recent_stories(members.sources, limit)
         present = self.store.members(state.slug, BATCH)
+        admission, now = self._admission(state), self.store.now()
+        waiting = [each for each in coming if waits(each, members, admission, now)]
+        if waiting:
+            end = min(end, *(each.change - 1 for each in waiting))
+            coming = [each for each in coming if each not in waiting]
         changes = [*present, *coming]
         seen = self._present(state, changes, joined=bool(state.cursor))
         return self._append(state, changes, seen, members, end)

@@ -74,10 +74,14 @@ def ready(
 ) -> int:
     """How many of the changes, in their order, can be taken in: up to the first that is held."""
     for at, story in enumerate(changes):
-        waits = story.story_id not in present.placed and story.first_seen + admission.hold > now
-        if waits and members.wants(story):
+        if story.story_id not in present.placed and waits(story, members, admission, now):
             return at
     return len(changes)
+
+
+def waits(story: StoryChange, members: Members, admission: Admission, now: datetime) -> bool:
+    """Whether a story that is not in the feed yet is held for more copies."""
+    return story.first_seen + admission.hold > now and members.wants(story)
 
 
 def place(

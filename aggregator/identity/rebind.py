@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.identity.keys import Bound, Identified, Rule
 from aggregator.likeness.compare import compare
+from aggregator.likeness.sketch import SHORTEST
 from aggregator.likeness.words import Text, text_of
 from feeds.models import KeyKind, Stored
 
@@ -58,10 +59,9 @@ def part(bound: Sequence[Bound], stored: Iterable[Stored]) -> list[Bound]:
 def _plainly_different(one: Text, other: Text) -> bool:
     if not one.title or not other.title or _common(one.title, other.title) >= 0.5:
         return False
-    found = compare(one, other)
-    if found.common:
-        return found.contained < _OTHER
-    return _common(one.body, other.body) < _OTHER
+    if min(len(one.body), len(other.body)) >= SHORTEST:
+        return compare(one, other).contained < _OTHER
+    return _common(one.body, other.body) < 0.5
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> float:

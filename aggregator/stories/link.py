@@ -58,7 +58,8 @@ class Linker:
         edges = self._edges(new, traces)
         self.store.tie(edges, traces)
         house = self.house()
-        knots = self.store.knots([each.article.id for each in new])
+        # Of those that were edited nothing changes, unless the operator has ruled on them.
+        knots = self.store.knots([each.article.id for each in batch])
         tied = {member.id for knot in knots for member in knot.members}
         words = {each.article_id: each.words for each in traces}
         alone = [

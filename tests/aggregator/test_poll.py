@@ -309,7 +309,9 @@ def test_an_edit_is_an_update(store: Store) -> None:
     step = stored(store)
     step(rss("one"))
     before = store.articles(None, 1)[0]
-    poll = step(rss("one").replace(b"Text of one", b"Text of one, mended and told at length by somebody"))
+    poll = step(
+        rss("one").replace(b"Text of one", b"Text of one, mended and told at length by somebody")
+    )
     assert (len(poll.new), len(poll.changed)) == (0, 1)
     after = store.articles(None, 1)[0]
     assert (after.id, after.published) == (before.id, before.published)
