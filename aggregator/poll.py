@@ -76,6 +76,8 @@ class Poller:
     now: Now
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
+    guard: bool = True
+    """Against floods."""
 
     def __call__(self, claim: Claim) -> Poll:
         """Poll one source. Raises StoreError only."""
@@ -188,7 +190,9 @@ class Poller:
             seen[:] = [document.older]
             return document
 
-        poll = replace(self, read=read, seen=lambda _source: b"").given(claim, response, why)
+        # What is older than what is known is just what it is read for.
+        poller = replace(self, read=read, seen=lambda _source: b"", guard=False)
+        poll = poller.given(claim, response, why)
         return poll, seen[0] if seen else None
 
     def request(self, source: Source, url: str) -> Request:
@@ -204,6 +208,7 @@ class Poller:
             rules=self.rules,
             articles=state.article_count,
             last_success=state.last_success_at,
+            guard=self.guard,
         )
 
     def _moved(self, poll: Poll, source: Source, *, same: bool) -> Poll:

@@ -38,7 +38,7 @@ def keep(connection: Connection, edits: Sequence[tuple[Any, ChangedArticle]], at
             among(connection, revision.c.article_id, many),
             revision.c.number > 1,
             revision.c.number
-            <= sa.select(article.c.revision - KEPT + 1)
+            <= sa.select(article.c.revision - KEPT + 2)
             .where(article.c.id == revision.c.article_id)
             .scalar_subquery(),
         )

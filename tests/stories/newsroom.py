@@ -22,7 +22,7 @@ from aggregator.poll import Poller
 from aggregator.read.reader import read
 from aggregator.stories.link import Linker, configured_domains
 from aggregator.stories.plans import House
-from feeds.models import Category, FeedItem, Poll, Source, Validators
+from feeds.models import Category, FeedItem, Hop, Poll, Source, Validators
 from feeds.protocols import Request, Response
 from feeds.store import Store
 from publisher.outlet import MemoryOutlet
@@ -185,7 +185,7 @@ class Newsroom:
         return Response(
             status=200,
             url=request.url,
-            hops=(),
+            hops=(Hop(url=request.url, status=200),),
             headers={"content-type": "application/rss+xml"},
             body=self.documents[request.url],
             validators=Validators(url=request.url),
@@ -201,7 +201,7 @@ class Newsroom:
         polls = []
         for url in urls:
             [claim] = self.store.claim_due(1, TTL, urls=[url])
-            poll = replace(self.poller(claim), hops=())
+            poll = self.poller(claim)
             assert poll.failure is None, poll.failure
             [recorded] = self.store.record([poll])
             assert not recorded.fenced
