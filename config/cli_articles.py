@@ -24,7 +24,7 @@ ArticleName = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    for verb in (history, takedown, merge, split, release, discard):
+    for verb in (history, takedown, merge, split, release, discard, tidy):
         app.command()(verb)
 
 
@@ -194,6 +194,22 @@ def discard(
     _held(
         context, config, source, let_in=False, as_json=as_json, log_json=log_json, verbose=verbose
     )
+
+
+def tidy(
+    context: typer.Context,
+    config: ConfigOption = None,
+    as_json: Json = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take away what is kept no longer by `max_age` and `max_articles`. `run` does it each hour."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        app.sync()
+        gone = app.tidy()
+        app.link()
+        app.publisher.publish()
+    print(json.dumps({"removed": gone}) if as_json else f"{gone} articles removed")
 
 
 def _held(
