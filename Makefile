@@ -30,6 +30,7 @@ rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: eac
 
 bench: $(STAMP)  ## measured figures, against a named baseline; MOST=1: up to 100,000 sources, a million articles
 	$(BIN)/python -m tests.benchmarks --json $(RESULTS) $(if $(MOST),--among 1000,10000,100000 --beside 10000,100000,1000000)
+	$(BIN)/python -m tests.benchmarks.adding $(if $(MOST),,--articles 10000,100000)
 	$(BIN)/python -m tests.benchmarks.cadence
 
 bench-compare: $(STAMP)  ## is it dearer than it was: make bench-compare OLD=… [NEW=…]

@@ -21,6 +21,7 @@ FORBIDDEN = {
     "judged": ("aggregator/moves.py", "import aggregator.fetch.client"),
     "doors-fetch": ("aggregator/subscriber.py", "import pycurl"),
     "doors-read": ("publisher/publish.py", "import feedparser"),
+    "doors-likeness": ("aggregator/stories/link.py", "import rensa"),
     "doors-render": ("publisher/web/files.py", "import feedgen"),
     "doors-clock": ("config/engine.py", "import apscheduler"),
     "doors-store": ("config/wiring.py", "import sqlalchemy"),

@@ -72,6 +72,8 @@ def compare(one: Text, other: Text) -> Comparison:
     short, long = sorted((one, other), key=lambda text: (len(text.body), text.body, text.title))
     if len(short.body) < SHORTEST:
         return Comparison(Verdict.SHORT)
+    if _numbered_apart(short, long):
+        return Comparison(Verdict.TITLE)
     if short.body == long.body and short.title == long.title:
         return Comparison(Verdict.COPY, 1.0, len(short.body))
     found = align(short, long)
@@ -204,6 +206,12 @@ def _one_off(short: str, long: str) -> bool:
 # --- titles
 
 
+def _numbered_apart(one: Text, other: Text) -> bool:
+    """Whether the titles follow one pattern, and each has a number that the other hasn't."""
+    ours, theirs = set(one.title), set(other.title)
+    return _kin(one, other) and _counted(ours - theirs) and _counted(theirs - ours)
+
+
 def _told_apart(one: Text, other: Text, *, sure: bool) -> bool:
     """Whether the titles follow one pattern, and differ by what tells two things apart: "part 1"
     and "part 2", "1.4" and "1.5", a post in Berlin and in Munich."""
@@ -213,8 +221,6 @@ def _told_apart(one: Text, other: Text, *, sure: bool) -> bool:
     ours, theirs = set(one.title) - common, set(other.title) - common
     if not ours or not theirs:
         return False
-    if _counted(ours) and _counted(theirs):
-        return True
     if len(ours) > 2 or len(theirs) > 2:
         return False
     last = one.title[-1] in ours and other.title[-1] in theirs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from aggregator.identity.urls import host_of
@@ -19,8 +19,8 @@ from feeds.models import Edge, Knot, Member, Traces, Unlinked
 from feeds.protocols import LinkStore
 
 BATCH = 500
-_RICH = 12
-"""Keys from which one in common with another text is none."""
+PHRASE = 20
+"""Texts of one source that have a key, above which it is a phrase of that source's."""
 _KEPT = 512
 """Texts that are kept for the next batch."""
 
@@ -55,8 +55,8 @@ class Linker:
     def _link(self, batch: Sequence[Unlinked]) -> None:
         new = [each for each in batch if each.article.story_id is None]
         traces = [self._traces(each) for each in new]
-        edges = self._edges(new, traces)
-        self.store.tie(edges, traces)
+        edges, common = self._edges(new, traces)
+        self.store.tie(edges, [_without(each, common) for each in traces])
         house = self.house()
         # Of those that were edited nothing changes, unless the operator has ruled on them.
         knots = self.store.knots([each.article.id for each in batch])
@@ -102,9 +102,13 @@ class Linker:
 
     # --- candidates
 
-    def _edges(self, new: Sequence[Unlinked], traces: Sequence[Traces]) -> list[Edge]:
+    def _edges(
+        self, new: Sequence[Unlinked], traces: Sequence[Traces]
+    ) -> tuple[list[Edge], set[tuple[int, int | None]]]:
+        """With the keys that are of no use any more (`_by_text`)."""
         ours = {each.article.id: each for each in new}
-        pairs = self._by_key(new) | self._by_text(traces)
+        alike, common = self._by_text(traces)
+        pairs = self._by_key(new) | alike
         wanted = {number for pair in pairs for number in pair} - set(ours)
         known = ours | {each.article.id: each for each in self.store.firsts(wanted)}
         found = (
@@ -112,7 +116,7 @@ class Linker:
             for low, high in sorted(pairs)
             if low in known and high in known
         )
-        return [edge for edge in found if edge is not None]
+        return [edge for edge in found if edge is not None], common
 
     def _by_key(self, new: Sequence[Unlinked]) -> set[tuple[int, int]]:
         """Pairs of different sources that share a guid of global form, or a URL."""
@@ -128,30 +132,47 @@ class Linker:
                 holders[digest].append((article_id, source_id))
         return {pair for some in holders.values() for pair in _pairs(some, mine)}
 
-    def _by_text(self, traces: Sequence[Traces]) -> set[tuple[int, int]]:
-        """Pairs whose texts share enough keys."""
+    def _by_text(
+        self, traces: Sequence[Traces]
+    ) -> tuple[set[tuple[int, int]], set[tuple[int, int | None]]]:
+        """Pairs whose texts share a key; and the keys that tell nothing: those of a phrase
+        that a source (its id) repeats, and of what a crowd has (None)."""
         holders: dict[int, list[tuple[int, int]]] = {}
-        size = {each.article_id: len(each.keys) for each in traces}
+        mine = {each.article_id for each in traces}
         for each in traces:
             for key in each.keys:
                 holders.setdefault(key, []).append((each.article_id, each.source_id))
         for trace in self.store.traced(holders):
-            if trace.article_id not in size:
+            if trace.article_id not in mine:
                 holders[trace.key].append((trace.article_id, trace.source_id))
-        many = [some for some in holders.values() if len(some) > CROWD]
-        if many:
-            self.crowded(max(map(len, many)))
-        shared = Counter(
-            pair
-            for some in holders.values()
-            if 1 < len(some) <= CROWD
-            for pair in _pairs(some, size)
-        )
-        return {pair for pair, count in shared.items() if count >= _needed(pair, size)}
+        common: set[tuple[int, int | None]] = set()
+        alike: set[tuple[int, int]] = set()
+        most = 0
+        for key, places in holders.items():
+            if len(places) < 2:
+                continue
+            told = places
+            if len(places) > PHRASE:
+                often = Counter(source_id for _, source_id in places)
+                own = {source_id for source_id, count in often.items() if count > PHRASE}
+                common |= {(key, source_id) for source_id in own}
+                told = [place for place in places if place[1] not in own]
+            if len(told) > CROWD:
+                common.add((key, None))
+                most = max(most, len(told))
+                continue
+            alike.update(_pairs(told, mine))
+        if most:
+            self.crowded(most)
+        return alike, common
 
 
-def _needed(pair: tuple[int, int], size: dict[int, int]) -> int:
-    return 2 if all(size.get(number, _RICH) >= _RICH for number in pair) else 1
+def _without(traces: Traces, common: Collection[tuple[int, int | None]]) -> Traces:
+    if not common:
+        return traces
+    own = traces.source_id
+    kept = [k for k in traces.keys if (k, None) not in common and (k, own) not in common]
+    return replace(traces, keys=tuple(kept))
 
 
 def _pairs(places: Sequence[tuple[int, int]], new: Collection[int]) -> Iterable[tuple[int, int]]:

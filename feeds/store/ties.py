@@ -84,9 +84,11 @@ def firsts(database: Database, ids: Collection[int]) -> list[Unlinked]:
 # --- traces
 
 
-def tie(database: Database, edges: Sequence[Edge], traces: Sequence[Traces]) -> None:
+def tie(database: Database, edges: Sequence[Edge], every: Sequence[Traces]) -> None:
     """Written in key order, against deadlock; what is there already stays."""
     with database.write() as connection:
+        now = database.now(connection)
+        traces = [each for each in every if each.until >= now]
         rows = [(key, each.article_id, each.source_id) for each in traces for key in each.keys]
         _insert_traces(connection, sorted(rows))
         kept = [
@@ -96,7 +98,7 @@ def tie(database: Database, edges: Sequence[Edge], traces: Sequence[Traces]) -> 
         ]
         upsert(connection, traced, kept)
         insert_missing(connection, edge, [_edge_row(each) for each in sorted_edges(edges)])
-        words = [{"number": each.article_id, "words": each.words} for each in traces if each.words]
+        words = [{"number": each.article_id, "words": each.words} for each in every if each.words]
         if words:
             statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
             connection.execute(statement, words)

@@ -31,7 +31,7 @@ from aggregator.stories.plans import House
 from config.load import load
 from feeds.models import Claim, Document, Entry, KnownItems, NewArticle, Poll, Source
 from feeds.store import Store, open_store
-from tests.benchmarks.filled import TEXT
+from tests.benchmarks.filled import TEXT, text
 from tests.benchmarks.rows import Row, show
 from tests.publisher.making import atom, item, rss
 from tests.shared import shared
@@ -150,8 +150,9 @@ def _record(store: Store, polls: Sequence[Poll]) -> None:
 
 def _articles(claim: Claim) -> Iterator[NewArticle]:
     for number in range(EACH):
-        article = new(f"{claim.source_id}-{number}", claim)
-        yield replace(article, entry=replace(article.entry, content=TEXT))
+        name = f"{claim.source_id}-{number}"
+        article = new(name, claim)
+        yield replace(article, entry=replace(article.entry, content=text(name)))
 
 
 def _starting(folder: Path) -> Iterator[Row]:

@@ -5,6 +5,7 @@ python -m tests.benchmarks.filled DATABASE-FILE ARTICLES
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,11 +18,18 @@ from feeds.models import Claim, NewArticle
 from feeds.store import Store, open_store
 from tests.store.material import new, poll, sources
 
+WORD_ENDS = ("r", "nd", "sting", "lo", "mer", "k", "ting", "ves", "pt", "ra", "ul", "oth")
 SOURCES = 500
 TTL = timedelta(hours=1)
 AT_ONCE = 20
 """Of each source, in one poll."""
 TEXT = "<p>" + "Of a length that an item often has, as it stands in a feed. " * 15 + "</p>"
+WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in ("a", "e", "io", "u") for c in WORD_ENDS]
+
+
+def text(number: object) -> str:
+    """Of that length, and like no other."""
+    return f"<p>{' '.join(random.Random(str(number)).choices(WORDS, k=180))}.</p>"
 
 
 def fill(path: Path, articles: int) -> None:
@@ -55,7 +63,7 @@ def _told(store: Store, claims: list[Claim], wanted: int, first: int) -> int:
 def _articles(names: Iterator[str], claim: Claim) -> Iterator[NewArticle]:
     for name in names:
         article = new(name, claim)
-        yield replace(article, entry=replace(article.entry, content=TEXT))
+        yield replace(article, entry=replace(article.entry, content=text(name)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +20,7 @@ from tests.databases import Clock, Opened
 from tests.likeness.changes import Outlet, wire
 from tests.likeness.material import Piece, story
 from tests.publisher.making import ATOM
+from tests.store.material import TTL
 from tests.stories.newsroom import ALL, Newsroom, Post, post, prose
 
 
@@ -173,10 +176,10 @@ def test_hijack(room: Newsroom) -> None:
 def test_a_crowd(room: Newsroom) -> None:
     """So many copies are no story any more: only ids and links tie them, and it is told."""
     text = prose(3)
-    for at in range(12):
+    for at in range(26):
         posts = [
             post(f"Number {n}", text, guid=f"{at}-{n}", link=f"https://s{at}.example/{n}")
-            for n in range(50)
+            for n in range(20)
         ]
         room.show(f"s{at}", *posts)
     room.round()
@@ -241,3 +244,39 @@ def _arrived(room: Newsroom, names: list[str], data: st.DataObject) -> object:
             room.link()
     room.link()
     return room.groups()
+
+
+@pytest.mark.slow
+def test_parallel_polls(opened: Opened, clock: Clock) -> None:
+    """Sources that carry the same stories in different orders are polled at once, while linking and
+    publishing go on: nobody waits in a circle, and the partition is as if they had come in turn."""
+    room, calm = (
+        Newsroom(opened(), clock),
+        Newsroom(open_store("sqlite:///:memory:", now=clock), clock),
+    )
+    names = _documents(room)
+    for name in _documents(calm):
+        calm.poll(name)
+    calm.link()
+    urls = list(room.documents)
+    room.store.make_due(urls)
+    claims = room.store.claim_due(len(urls), TTL)
+    ended = threading.Event()
+
+    def link() -> None:
+        while not ended.is_set():
+            room.link()
+
+    linker = threading.Thread(target=link)
+    linker.start()
+    with ThreadPoolExecutor(len(names)) as pool:
+        polls = list(pool.map(room.poller, claims))
+        done = list(pool.map(lambda poll: room.store.record([poll]), polls))
+    ended.set()
+    linker.join()
+    room.link()
+    room.publish()
+    assert all(each.new for [each] in done)
+    assert room.groups() == calm.groups()
+    assert room.store.integrity() == []
+    calm.store.close()

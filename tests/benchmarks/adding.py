@@ -1,0 +1,138 @@
+"""`python -m tests.benchmarks.adding`: what a new article costs, however many there are.
+
+Recorded, linked and published, one story in five being a copy of an older one; of the articles that
+are there, a hundredth is as new as the window of stories wants. CPU ms and statements an article.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from aggregator.stories.link import Linker
+from aggregator.stories.plans import House
+from feeds.models import Category, NewArticle
+from feeds.store import Store, open_store
+from publisher.outlet import DirectoryOutlet
+from publisher.publish import Publisher
+from publisher.render.atom import render_atom
+from publisher.render.rss import render_rss
+from publisher.render.whole import render_site
+from publisher.select import Members
+from tests.benchmarks.filled import TTL, fill, text
+from tests.publisher.making import SITE
+from tests.store.material import new, poll, sources
+
+BASE = 10_000
+"""Articles that are written the way that polls write them; the others are copies of their rows."""
+ADDED = 400
+AT_ONCE = 20
+
+# Copies of rows under other ids and keys, too old for the window.
+_CLONE = (
+    """INSERT INTO article (id, source_id, entry, key_set, content_digest, published, updated,
+    first_seen, revision, story_id, linked, ranked, words, standing, backlog)
+    SELECT id + {by}, source_id, entry, key_set, content_digest, published - {by} * 1000000,
+    updated, first_seen - {by} * 1000000, revision, story_id + {by}, linked,
+    ranked - {by} * 1000000, words, standing, backlog FROM article WHERE id <= {base}""",
+    """INSERT INTO identity (key, source_id, article_id, kind, shared)
+    SELECT randomblob(16), source_id, article_id + {by}, kind, shared FROM identity
+    WHERE article_id <= {base}""",
+    """INSERT INTO story (id, lead_id, best_id, opened, twin_id, gone, first_seen, backlog,
+    published_id, change, published, updated)
+    SELECT id + {by}, lead_id + {by}, best_id + {by}, opened, twin_id, gone,
+    first_seen - {by} * 1000000, backlog, published_id || '#' || {by}, change + {by},
+    published - {by} * 1000000, updated FROM story WHERE id <= {base}""",
+)
+
+
+def grow(path: Path, articles: int) -> None:
+    fill(path, BASE)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        for by in range(BASE, articles, BASE):
+            for statement in _CLONE:
+                connection.exec_driver_sql(statement.format(by=by, base=BASE))
+        for name in ("change", "story"):
+            statement = "INSERT INTO counter (name, value) VALUES (?, ?)"
+            statement += " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+            connection.exec_driver_sql(statement, (name, articles + BASE))
+    engine.dispose()
+
+
+def cost(path: Path) -> tuple[float, float]:
+    """(CPU ms, statements) of one new article."""
+    store = open_store(f"sqlite:///{path}", host_delay=0.0)
+    names = [f"adding{n}" for n in range(AT_ONCE)]
+    store.sync_sources(sources(*names))
+    publisher = _publisher(store, path.parent / "public")
+    linker = Linker(store=store, house=House)
+    publisher.publish()
+    _add(store, linker, publisher, "warm", AT_ONCE)
+    counted = [0]
+
+    def count(*_: object) -> None:
+        counted[0] += 1
+
+    database = store._database
+    for engine in (database._writer, database._reader):
+        sa.event.listen(engine, "before_cursor_execute", count)
+    began = time.process_time()
+    for at in range(0, ADDED, AT_ONCE):
+        _add(store, linker, publisher, str(at), AT_ONCE)
+    spent = time.process_time() - began
+    store.close()
+    return spent / ADDED * 1000, counted[0] / ADDED
+
+
+def _add(store: Store, linker: Linker, publisher: Publisher, mark: str, count: int) -> None:
+    store.make_due()
+    claims = store.claim_due(count, TTL)
+    polls = []
+    for at, claim in enumerate(claims):
+        name = f"{mark}-{at - at % 5 if at % 5 == 4 else at}"
+        article: NewArticle = new(f"{mark}-{at}", claim)
+        entry = replace(article.entry, title="What happened", content=text(name))
+        polls.append(poll(claim, new=(replace(article, entry=entry),)))
+    store.record(polls)
+    linker()
+    publisher.publish()
+
+
+def _publisher(store: Store, folder: Path) -> Publisher:
+    categories: Sequence[Category] = [Category(slug="all", title="All")]
+    store.sync_feeds(categories)
+    return Publisher(
+        store=store,
+        site=SITE,
+        categories=categories,
+        members=lambda: {"all": Members(sources=None, active=frozenset())},
+        renderers=[lambda *a: render_atom(SITE, *a), lambda *a: render_rss(SITE, *a)],
+        render_site=lambda shown: render_site(SITE, shown),
+        outlet=DirectoryOutlet(folder),
+        notify=lambda _slug: None,
+    )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--articles", default="10000,100000,1000000")
+    first = None
+    for articles in map(int, options.parse_args().articles.split(",")):
+        with tempfile.TemporaryDirectory(prefix="feedmill-adding-") as folder:
+            path = Path(folder) / "f.db"
+            grow(path, articles)
+            ms, statements = cost(path)
+        first = first or (ms, statements)
+        grown = f"{ms / first[0]:.2f} and {statements / first[1]:.2f} times the first"
+        print(f"{articles:9} articles: {ms:6.2f} ms, {statements:5.1f} statements; {grown}")
+
+
+if __name__ == "__main__":
+    main()
