@@ -12,7 +12,9 @@ from config.schema import SECTIONS, keys
 
 _PREFIX = "FEEDMILL_"
 _NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI", "FEEDMILL_CLOCK"}
-_SINGLE = ("site", "server", "store", "poll", "websub", "output", "identity")
+_TYPED = ("poll", "websub", "stories", "retention")
+"""Where there are numbers and switches."""
+_SINGLE = ("site", "server", "store", "output", "identity", *_TYPED)
 
 
 def override(
@@ -41,10 +43,10 @@ def override(
 
 
 def _value(section: str, text: str) -> Any:
-    """What a variable says: in [poll] and [websub] a TOML value where it reads as one (true, 3,
-    ["a"]), in the other sections, whose settings are texts, only what is quoted or a table (a
-    secret); else the text itself: a title may be 2026."""
-    if section not in ("poll", "websub") and not text.startswith(("{", '"', "'")):
+    """What a variable says: in _TYPED a TOML value where it reads as one (true, 3, ["a"]), in the
+    other sections, whose settings are texts, only what is quoted or a table (a secret); else the
+    text itself: a title may be 2026."""
+    if section not in _TYPED and not text.startswith(("{", '"', "'")):
         return text
     try:
         found = tomllib.loads(f"value = {text}")
