@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from aggregator.likeness.words import body_of, folded, words_of
+from aggregator.likeness.words import body_of, words_of
 from feeds.models import Entry
 
 FEW = 5
@@ -31,7 +31,7 @@ def significant(
     before: Entry, after: Entry, common: Collection[tuple[str, ...]] = frozenset()
 ) -> bool:
     """Whether a reader would want to see it again. `common`: lines that are nobody's."""
-    if list(map(folded, words_of(before.title))) != list(map(folded, words_of(after.title))):
+    if words_of(before.title) != words_of(after.title):
         return True
     old, new = (_words(entry, common) for entry in (before, after))
     return max((old - new).total(), (new - old).total()) > FEW
@@ -42,5 +42,5 @@ def _words(entry: Entry, common: Collection[tuple[str, ...]]) -> Counter[str]:
 
 
 def _lines(entry: Entry) -> Sequence[tuple[str, ...]]:
-    lines = (tuple(map(folded, words_of(line))) for line in body_of(entry).splitlines())
+    lines = (tuple(words_of(line)) for line in body_of(entry).splitlines())
     return [line for line in lines if line]

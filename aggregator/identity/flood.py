@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.identity.keys import Bound
-from aggregator.likeness.words import folded, words_of
+from aggregator.likeness.words import words_of
 from feeds.models import Entry, KeyKind, Stored
 
 LEAST = 10
@@ -57,4 +57,4 @@ def _suspect(
 
 
 def _title(entry: Entry) -> tuple[str, ...]:
-    return tuple(map(folded, words_of(entry.title)))
+    return tuple(words_of(entry.title))

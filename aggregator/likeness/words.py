@@ -40,28 +40,35 @@ def seen_text(html: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """In their own case."""
+    """As they are compared: without case, numbers without the marks of their thousands."""
+    return _WORD.findall(folded(text))
+
+
+def folded(text: str) -> str:
+    """What two spellings of a text share."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return _WORD.findall(text)
-
-
-def folded(word: str) -> str:
-    """What two spellings of a word share."""
-    if word[0].isdigit():
-        return _THOUSANDS.sub("", word)
-    return word.casefold()
+    return _THOUSANDS.sub("", text.casefold())
 
 
 @dataclass(frozen=True)
 class Text:
     """Title and body of an article's first revision. `body` without the title where it begins
-    with that; `lines`: where in it lines begin, its end included."""
+    with that, of which so many words were `dropped`; `raw` as it is seen."""
 
     title: tuple[str, ...]
     body: tuple[str, ...]
-    lines: frozenset[int]
+    dropped: int
     raw: str
+
+    @cached_property
+    def lines(self) -> frozenset[int]:
+        """Where in the body lines begin; its end included."""
+        begins, at = {len(self.body)}, -self.dropped
+        for line in self.raw.splitlines():
+            begins.add(at)
+            at += len(words_of(line))
+        return frozenset(begins)
 
     @cached_property
     def held(self) -> frozenset[str]:
@@ -73,11 +80,12 @@ class Text:
         """Words of the body that look like names: a capital in the middle of a sentence, never
         without one."""
         names, others = set[str](), set[str]()
-        for match in _WORD.finditer(self.raw):
+        raw = self.raw if self.raw.isascii() else unicodedata.normalize("NFKC", self.raw)
+        for match in _WORD.finditer(raw):
             word = match[0]
             first = word[0]
             if first.isupper():
-                if not _begins(self.raw, match.start()):
+                if not _begins(raw, match.start()):
                     names.add(word.casefold())
             elif first.islower():
                 others.add(word.casefold())
@@ -98,15 +106,8 @@ def body_of(entry: Entry) -> str:
 
 def text_of(entry: Entry) -> Text:
     raw = body_of(entry)
-    title = tuple(map(folded, words_of(entry.title)))
-    body: list[str] = []
-    lines: set[int] = set()
-    for line in raw.splitlines():
-        lines.add(len(body))
-        body.extend(map(folded, words_of(line)))
-        if len(body) > LONGEST:
-            break
-    begun = len(title) if title and tuple(body[: len(title)]) == title else 0
+    title = tuple(words_of(entry.title))
+    body = tuple(words_of(raw))
+    begun = len(title) if title and body[: len(title)] == title else 0
     begun = begun if begun < len(body) else 0
-    words = tuple(body[begun:LONGEST])
-    return Text(title, words, frozenset({at - begun for at in lines} | {len(words)}), raw)
+    return Text(title, body[begun : begun + LONGEST], begun, raw)

@@ -137,14 +137,8 @@ class Linker:
     ) -> tuple[set[tuple[int, int]], set[tuple[int, int | None]]]:
         """Pairs whose texts share a key; and the keys that tell nothing: those of a phrase
         that a source (its id) repeats, and of what a crowd has (None)."""
-        holders: dict[int, list[tuple[int, int]]] = {}
         mine = {each.article_id for each in traces}
-        for each in traces:
-            for key in each.keys:
-                holders.setdefault(key, []).append((each.article_id, each.source_id))
-        for trace in self.store.traced(holders):
-            if trace.article_id not in mine:
-                holders[trace.key].append((trace.article_id, trace.source_id))
+        holders = self._holders(traces, mine)
         common: set[tuple[int, int | None]] = set()
         alike: set[tuple[int, int]] = set()
         most = 0
@@ -165,6 +159,26 @@ class Linker:
         if most:
             self.crowded(most)
         return alike, common
+
+    def _holders(
+        self, traces: Sequence[Traces], mine: Collection[int]
+    ) -> dict[int, list[tuple[int, int]]]:
+        """Of the keys that several texts have: these, as (article, source). Nearly all keys are one
+        text's own, so they are told by sets, not one by one."""
+        seen: set[int] = set()
+        several: set[int] = set()
+        for each in traces:
+            several |= seen.intersection(each.keys)
+            seen.update(each.keys)
+        stored = [t for t in self.store.traced(seen) if t.article_id not in mine]
+        several.update(trace.key for trace in stored)
+        holders: dict[int, list[tuple[int, int]]] = {key: [] for key in several}
+        for each in traces:
+            for key in several.intersection(each.keys):
+                holders[key].append((each.article_id, each.source_id))
+        for trace in stored:
+            holders[trace.key].append((trace.article_id, trace.source_id))
+        return holders
 
 
 def _without(traces: Traces, common: Collection[tuple[int, int | None]]) -> Traces:

@@ -139,7 +139,12 @@ def test_what_is_not_the_hubs(here: Installation, origin: Origin, hub: Hub) -> N
     with here.running() as site:
         form = subscribed(site, hub)
         callback = form["hub.callback"]
-        first, edited = rss("two"), rss("two").replace(b"Text of two", b"Better text")
+        first, edited = (
+            rss("two"),
+            rss("two").replace(
+                b"Text of two", b"Better text, with a few more words in it than before"
+            ),
+        )
         assert hub.publish(TOPIC, first) == [202]
         site.wait_for("/all/rss.xml", "Text of two")
         assert hub.publish(TOPIC, edited) == [202]

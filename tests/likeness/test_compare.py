@@ -119,9 +119,9 @@ def test_numbers_in_their_places() -> None:
 def test_what_is_seen_of_html() -> None:
     """Blocks end words and lines, inline markup doesn't; entities are characters."""
     assert words_of(seen_text("<p>One<b>two</b></p><p>three&amp;four<br>five</p>")) == [
-        *("Onetwo", "three", "four", "five"),
+        *("onetwo", "three", "four", "five"),
     ]
-    assert words_of("1,000.50 元旦 don’t x_y") == ["1,000.50", "元", "旦", "don", "t", "x", "y"]
+    assert words_of("1,000.50 元旦 don’t x_y") == ["1000.50", "元", "旦", "don", "t", "x", "y"]
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
