@@ -190,6 +190,11 @@ class TurnStore(Protocol):
         """The request has ended: the host's delay starts."""
 
 
+Order = tuple[datetime, str, bytes, int]
+"""(published, URL of its source, digest of its guid, id): the order in which articles part into
+stories."""
+
+
 class LinkStore(Protocol):
     """What linking articles to stories needs of the store."""
 
@@ -201,6 +206,9 @@ class LinkStore(Protocol):
 
     def traced(self, keys: Collection[int]) -> list[Trace]:
         """Whose text has one of these keys, and is kept yet."""
+
+    def orders(self, ids: Collection[int]) -> dict[int, Order]:
+        """By id; none of what is held or was taken away."""
 
     def firsts(self, ids: Collection[int]) -> list[Unlinked]:
         """These articles with the entry of their first revision, by id."""

@@ -12,11 +12,11 @@ from aggregator.likeness.compare import Comparison, compare
 from aggregator.likeness.sketch import sketch
 from aggregator.likeness.words import Text, text_of
 from aggregator.stories.authority import at_home, registrable
-from aggregator.stories.partition import CROWD
+from aggregator.stories.partition import CROWD, NEAREST
 from aggregator.stories.plans import House, plans
 from aggregator.stories.ties import WINDOW, tie
 from feeds.models import Edge, Knot, Member, Traces, Unlinked
-from feeds.protocols import LinkStore
+from feeds.protocols import LinkStore, Order
 
 BATCH = 500
 PHRASE = 20
@@ -106,17 +106,53 @@ class Linker:
         self, new: Sequence[Unlinked], traces: Sequence[Traces]
     ) -> tuple[list[Edge], set[tuple[int, int | None]]]:
         """With the keys that are of no use any more (`_by_text`)."""
-        ours = {each.article.id: each for each in new}
         alike, common = self._by_text(traces)
-        pairs = self._by_key(new) | alike
-        wanted = {number for pair in pairs for number in pair} - set(ours)
-        known = ours | {each.article.id: each for each in self.store.firsts(wanted)}
+        named = self._by_key(new)
+        known = {each.article.id: each for each in new}
+        edges = self._tied(sorted(named), known)
+        edges += self._nearest(alike - named, known)
+        return edges, common
+
+    def _tied(self, pairs: Sequence[tuple[int, int]], known: dict[int, Unlinked]) -> list[Edge]:
+        """`known`: articles by id; those that are asked for are added."""
+        wanted = {number for pair in pairs for number in pair}.difference(known)
+        known.update((each.article.id, each) for each in self.store.firsts(wanted))
         found = (
-            tie(known[low], known[high], self._compared, self.window)
-            for low, high in sorted(pairs)
-            if low in known and high in known
+            tie(known[one], known[other], self._compared, self.window)
+            for one, other in pairs
+            if one in known and other in known
         )
-        return [edge for edge in found if edge is not None], common
+        return [edge for edge in found if edge is not None]
+
+    def _nearest(
+        self, pairs: Collection[tuple[int, int]], known: dict[int, Unlinked]
+    ) -> list[Edge]:
+        """Of each text the edges to its NEAREST earliest likes, which are all that partitioning
+        asks for: of twenty copies not each is compared with each."""
+        orders = {number: _order(each) for number, each in known.items()}
+        others = {number for pair in pairs for number in pair}.difference(known)
+        orders.update(self.store.orders(others))
+        waiting: dict[int, list[int]] = {}
+        for pair in pairs:
+            if all(number in orders for number in pair):
+                early, late = sorted(pair, key=orders.__getitem__)
+                if orders[late][0] - orders[early][0] <= self.window:
+                    waiting.setdefault(late, []).append(early)
+        for some in waiting.values():
+            some.sort(key=orders.__getitem__, reverse=True)
+        count: Counter[int] = Counter()
+        edges: list[Edge] = []
+        while waiting:
+            asked = []
+            for late, rest in list(waiting.items()):
+                asked += [(late, rest.pop()) for _ in range(min(NEAREST - count[late], len(rest)))]
+                if not rest:
+                    del waiting[late]
+            found = self._tied(asked, known)
+            edges += found
+            count.update(max(e.low, e.high, key=orders.__getitem__) for e in found)
+            waiting = {late: rest for late, rest in waiting.items() if count[late] < NEAREST}
+        return edges
 
     def _by_key(self, new: Sequence[Unlinked]) -> set[tuple[int, int]]:
         """Pairs of different sources that share a guid of global form, or a URL."""
@@ -195,6 +231,13 @@ def _pairs(places: Sequence[tuple[int, int]], new: Collection[int]) -> Iterable[
         for other, theirs in places[at + 1 :]:
             if mine != theirs and (one in new or other in new):
                 yield (one, other) if one < other else (other, one)
+
+
+def _order(each: Unlinked) -> Order:
+    """As aggregator.stories.partition.order has it."""
+    article = each.article
+    key = each.keys[-1].digest if each.keys else b""
+    return article.published, each.source_url, key, article.id
 
 
 def member_of(each: Unlinked, words: int) -> Member:

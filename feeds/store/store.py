@@ -49,7 +49,7 @@ from feeds.models import (
     Turned,
     Unlinked,
 )
-from feeds.protocols import Reschedule
+from feeds.protocols import Order, Reschedule
 from feeds.store import (
     articles,
     backup,
@@ -235,6 +235,9 @@ class Store:
 
     def traced(self, keys: Collection[int]) -> list[Trace]:
         return ties.traces_of(self._database, keys)
+
+    def orders(self, ids: Collection[int]) -> dict[int, Order]:
+        return ties.orders(self._database, ids)
 
     def firsts(self, ids: Collection[int]) -> list[Unlinked]:
         return ties.firsts(self._database, ids)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.models import Edge, Entry, Knot, Member, Ruling, StoryState, Tie, Trace, Traces, Unlinked
+from feeds.protocols import Order
 from feeds.store.articles import COLUMNS, article_of
 from feeds.store.codec import ENTRY, unpack
 from feeds.store.engine import Database
@@ -79,6 +80,19 @@ def firsts(database: Database, ids: Collection[int]) -> list[Unlinked]:
             .order_by(article.c.id)
         )
         return unlinked_of(connection.execute(query).all())
+
+
+def orders(database: Database, ids: Collection[int]) -> dict[int, Order]:
+    if not ids:
+        return {}
+    with database.read() as connection:
+        query = (
+            sa.select(article.c.id, article.c.published, article.c.key_set, source.c.url)
+            .join(source, source.c.id == article.c.source_id)
+            .where(among(connection, article.c.id, sorted(ids)), article.c.standing == NORMAL)
+        )
+        rows = connection.execute(query).all()
+    return {row.id: (row.published, row.url, row.key_set[-16:], row.id) for row in rows}
 
 
 # --- traces
