@@ -137,7 +137,7 @@ def _filled(short: Text, long: Text, found: Alignment) -> bool:
     if not gaps:
         return False
     numbers = [gap for gap in gaps if _other_numbers(gap)]
-    names = [gap for gap in gaps if _other_names(gap, short, long)]
+    names = [gap for gap in gaps if _other_names(gap, short, long, found)]
     told = {id(gap) for gap in (*numbers, *names)}
     if not told:
         return _consistent(gaps, short, long)
@@ -161,12 +161,13 @@ def _numbers(words: Iterable[str]) -> set[str]:
     return {word for word in words if word[0].isdigit()}
 
 
-def _other_names(gap: Gap, short: Text, long: Text) -> bool:
+def _other_names(gap: Gap, short: Text, long: Text, found: Alignment) -> bool:
     """A name in the place of another, neither of which is anywhere in the other text."""
-    if gap.whole:  # a line of one's own, and no place in a form
+    ours = [word for word in gap.one if word not in long.held]
+    theirs = [word for word in gap.other if word not in short.held]
+    if not ours or not theirs or short.named.isdisjoint(ours) or long.named.isdisjoint(theirs):
         return False
-    one = any(word in short.named and word not in long.held for word in gap.one)
-    return one and any(word in long.named and word not in short.held for word in gap.other)
+    return not found.whole(gap)  # a line of one's own is no place in a form
 
 
 def _consistent(gaps: list[Gap], short: Text, long: Text) -> bool:

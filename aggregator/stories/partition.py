@@ -16,7 +16,7 @@ CROWD = 500
 """Members above which only ids and URLs tie."""
 
 
-NEAREST = 4
+NEAREST = 2
 """Edges of a member that count, those to the earliest: of many copies not each has to be compared
 with each. Its anchor is among them, unless four earlier ones that it is like are all members of
 stories whose anchors it is not like."""

@@ -204,11 +204,9 @@ def rule(connection: Connection, one: int, other: int, *, together: bool, at: da
     upsert(connection, ruling, [{"low": low, "high": high, "together": together, "at": at}])
 
 
-def edges_of(connection: Connection, ids: Collection[int], *, text: bool = True) -> list[Edge]:
+def edges_of(connection: Connection, ids: Collection[int]) -> list[Edge]:
     """Those at one of these articles."""
     query = sa.select(edge).where(_at(connection, edge, ids))
-    if not text:
-        query = query.where(edge.c.tie != str(Tie.TEXT))
     rows = connection.execute(query).all()
     return [Edge(**{**row._mapping, "tie": Tie(row.tie)}) for row in rows]
 
@@ -233,49 +231,84 @@ def knots(database: Database, ids: Collection[int]) -> list[Knot]:
 
 
 def knots_in(connection: Connection, ids: Collection[int]) -> list[Knot]:
-    first = edges_of(connection, ids)
-    ruled = rulings_of(connection, ids)
-    pairs: list[Edge | Ruling] = [*first, *ruled]
-    tied = {number for pair in pairs for number in (pair.low, pair.high)}
-    seen: set[int] = set()
-    found = []
-    for number in sorted(tied.intersection(ids)):
-        if number not in seen:
-            knot = _knot(connection, number)
-            seen.update(each.id for each in knot.members)
-            seen.add(number)
-            found.append(knot)
-    return found
+    """All at once, level by level, and then told apart."""
+    edges, rulings = _around(connection, ids)
+    found: list[tuple[set[int], bool]] = []
+    for part in _components([*edges, *rulings]):
+        if part.isdisjoint(ids):
+            continue
+        crowded = len(part) > CROWD
+        if not crowded:
+            found.append((part, crowded))
+            continue
+        named = [each for each in edges if each.tie is not Tie.TEXT and each.low in part]
+        ruled = [each for each in rulings if each.low in part]
+        parts = [each for each in _components([*named, *ruled]) if not each.isdisjoint(ids)]
+        alone = part.intersection(ids).difference(*parts)
+        found += [(each, crowded) for each in (*parts, *({number} for number in alone))]
+    wanted = {number for part, _ in found for number in part}
+    members = {each.id: each for each in members_of(connection, wanted)}
+    told = {m.story_id for m in members.values()} - {None}
+    states = {state.id: state for state in states_of(connection, told)}
+    by_low: dict[int, list[Edge]] = {}
+    for each in edges:
+        by_low.setdefault(each.low, []).append(each)
+    return [
+        _knot(part, members, by_low, rulings, states, crowded=crowded) for part, crowded in found
+    ]
 
 
-def _knot(connection: Connection, number: int) -> Knot:
-    """From one article on, edge by edge; above CROWD by ids and URLs alone."""
-    ids, crowded = _reached(connection, {number}, text=True), False
-    if len(ids) > CROWD:
-        ids, crowded = _reached(connection, {number}, text=False), True
-    members = members_of(connection, ids)
-    there = {each.id for each in members}
+def _knot(
+    part: Collection[int],
+    members: dict[int, Member],
+    edges: dict[int, list[Edge]],
+    rulings: Sequence[Ruling],
+    states: dict[int, StoryState],
+    *,
+    crowded: bool,
+) -> Knot:
+    ours = [members[number] for number in sorted(part) if number in members]
+    there = {each.id for each in ours}
+    told = sorted({each.story_id for each in ours if each.story_id is not None})
     return Knot(
-        members=tuple(members),
-        edges=tuple(_within(edges_of(connection, there, text=not crowded), there)),
-        rulings=tuple(_within(rulings_of(connection, there), there)),
-        stories=tuple(states_of(connection, {m.story_id for m in members} - {None})),
+        members=tuple(ours),
+        edges=tuple(
+            edge
+            for number in sorted(there)
+            for edge in edges.get(number, ())
+            if edge.high in there and not (crowded and edge.tie is Tie.TEXT)
+        ),
+        rulings=tuple(each for each in rulings if each.low in there and each.high in there),
+        stories=tuple(states[number] for number in told if number in states),
         crowded=crowded,
     )
 
 
-def _within(pairs: Iterable[Any], ids: Collection[int]) -> list[Any]:
-    return [pair for pair in pairs if pair.low in ids and pair.high in ids]
-
-
-def _reached(connection: Connection, start: set[int], *, text: bool) -> set[int]:
-    reached, latest = set(start), set(start)
-    while latest and (not text or len(reached) <= CROWD):
-        ties = edges_of(connection, latest, text=text)
-        pairs: list[Edge | Ruling] = [*ties, *rulings_of(connection, latest)]
-        latest = {number for pair in pairs for number in (pair.low, pair.high)} - reached
+def _around(connection: Connection, ids: Collection[int]) -> tuple[list[Edge], list[Ruling]]:
+    """Whatever hangs together with these articles."""
+    edges: dict[tuple[int, int], Edge] = {}
+    rulings: dict[tuple[int, int], Ruling] = {}
+    reached, latest = set(ids), set(ids)
+    while latest:
+        edges |= {(each.low, each.high): each for each in edges_of(connection, latest)}
+        rulings |= {(each.low, each.high): each for each in rulings_of(connection, latest)}
+        pairs = {*edges, *rulings}
+        latest = {number for pair in pairs for number in pair} - reached
         reached |= latest
-    return reached
+    return list(edges.values()), list(rulings.values())
+
+
+def _components(pairs: Iterable[Edge | Ruling]) -> list[set[int]]:
+    """What pairs hold together, by the least article of each."""
+    parts: dict[int, set[int]] = {}
+    for pair in pairs:
+        one = parts.setdefault(pair.low, {pair.low})
+        other = parts.setdefault(pair.high, {pair.high})
+        if one is not other:
+            big, small = (one, other) if len(one) >= len(other) else (other, one)
+            big |= small
+            parts.update(dict.fromkeys(small, big))
+    return sorted({id(part): part for part in parts.values()}.values(), key=min)
 
 
 _MEMBER = (
