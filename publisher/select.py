@@ -81,7 +81,9 @@ def ready(
 
 def waits(story: StoryChange, members: Members, admission: Admission, now: datetime) -> bool:
     """Whether a story that is not in the feed yet is held for more copies."""
-    return story.first_seen + admission.hold > now and members.wants(story)
+    # Without a hold nothing waits, whatever the clock was when it came.
+    held = bool(admission.hold) and story.first_seen + admission.hold > now
+    return held and members.wants(story)
 
 
 def place(
