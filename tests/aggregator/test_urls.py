@@ -99,3 +99,32 @@ def test_operators_extend_the_rules(tmp_path: Path) -> None:
     extra.write_text("params = 3")
     with pytest.raises(BadRules, match="list of parameter names"):
         UrlRules.load(extra)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.google.com/url?rct=j&sa=t&url=https://a.test/x%3Fid%3D1&ct=ga&usg=A",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Fa.test%2Fx%3Fid%3D1%26utm_source%3Df&h=AT0",
+        "https://href.li/?https://a.test/x?id=1",
+        "https://web.archive.org/web/20260101000000/http://a.test/x?id=1",
+        "https://www.google.com/url?q=https://out.reddit.com/t3?url=https%253A%252F%252Fa.test%252Fx%253Fid%253D1",
+    ],
+)
+def test_redirectors_that_name_their_target(url: str) -> None:
+    """They are what they lead to; nothing is requested for it."""
+    assert canonical(url, default_rules()) == "https://a.test/x?id=1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.test/share?url=https://b.test/y",
+        "https://www.google.com/url?url=javascript:alert(1)",
+        "https://www.google.com/urls?url=https://b.test/y",
+        "https://www.google.com/url?url=http",
+    ],
+)
+def test_no_redirectors(url: str) -> None:
+    """Other addresses that hold one are themselves."""
+    assert canonical(url, default_rules()) == url
