@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,8 @@ from feeds.models import Edge, Knot, Member, Ruling, StoryState, Tie
 from tests.publisher.making import AT
 
 
-def member(number: int, **more: object) -> Member:
-    values: dict[str, object] = {
+def member(number: int, **more: Any) -> Member:
+    values: dict[str, Any] = {
         "id": number,
         "source_id": number,
         "source_url": f"https://s{number}.example/rss",
@@ -29,7 +30,7 @@ def member(number: int, **more: object) -> Member:
         "words": 100,
         "story_id": None,
     }
-    return Member(**(values | more))  # type: ignore[arg-type]
+    return Member(**(values | more))
 
 
 def edge(one: int, other: int, tie: Tie = Tie.TEXT) -> Edge:
@@ -40,8 +41,8 @@ def ruling(one: int, other: int, *, together: bool) -> Ruling:
     return Ruling(low=min(one, other), high=max(one, other), together=together)
 
 
-def knot(*members: Member, edges: tuple[Edge, ...] = (), **more: object) -> Knot:
-    return Knot(members=members, edges=edges, **more)  # type: ignore[arg-type]
+def knot(*members: Member, edges: tuple[Edge, ...] = (), **more: Any) -> Knot:
+    return Knot(members=members, edges=edges, **more)
 
 
 def ids(groups: list[list[Member]]) -> list[list[int]]:

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,10 +30,10 @@ def room(opened: Opened, clock: Clock) -> Newsroom:
     return Newsroom(opened(), clock)
 
 
-def copy_of(piece: Piece, name: str, clock: Clock, **more: object) -> Post:
+def copy_of(piece: Piece, name: str, clock: Clock, **more: Any) -> Post:
     text = "".join(f"<p>{each}</p>" for each in piece.paragraphs)
     one = post(piece.title, text, guid=f"{name}-1", link=f"https://{name}.example/1", at=clock())
-    return replace(one, **more)  # type: ignore[arg-type]
+    return replace(one, **more)
 
 
 def test_a_wire_story(room: Newsroom) -> None:

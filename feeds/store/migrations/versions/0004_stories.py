@@ -63,9 +63,11 @@ def _fill() -> None:
         " opened = EXISTS (SELECT 1 FROM placement WHERE placement.story_id = story.id)"
     )
     op.execute("INSERT INTO counter (name, value) SELECT 'story', coalesce(max(id), 0) FROM story")
-    for table in ("feed_log", "placement"):
-        lead = f"SELECT lead_id FROM story WHERE story.id = {table}.story_id"  # noqa: S608
-        op.execute(f"UPDATE {table} SET article_id = coalesce(({lead}), 0)")  # noqa: S608
+    story = sa.table("story", sa.column("id"), sa.column("lead_id"))
+    for name in ("feed_log", "placement"):
+        one = sa.table(name, sa.column("story_id"), sa.column("article_id"))
+        lead = sa.select(story.c.lead_id).where(story.c.id == one.c.story_id).scalar_subquery()
+        op.execute(sa.update(one).values(article_id=sa.func.coalesce(lead, 0)))
 
 
 def _texts() -> None:
