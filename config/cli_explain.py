@@ -142,6 +142,7 @@ def _tie(app: App, facts: ArticleFacts, edge: Edge) -> dict[str, Any]:
         "tie": _TIES[edge.tie],
         "contained": round(edge.contained, 3),
         "common_words": edge.common,
+        "rules": edge.version,
         "shared": _shared(app, facts.article.id, other) if edge.common else "",
     }
 

@@ -17,7 +17,8 @@ from aggregator.likeness.sketch import SHORTEST
 from aggregator.likeness.words import Text
 
 VERSION = 1
-"""Of these rules: another number says that older verdicts may not stand."""
+"""Of these rules. An edge keeps that by which it was told: what was told stays, other rules are for
+what comes."""
 
 COPY, EXCERPT = 0.65, 0.9
 """Part of the shorter that must stand in the longer: of a copy, and of an excerpt."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from aggregator.likeness.compare import EXCERPT, Comparison
+from aggregator.likeness.compare import EXCERPT, VERSION, Comparison
 from aggregator.likeness.sketch import SHORTEST
 from aggregator.likeness.words import Text
 from aggregator.stories.authority import authority, speaks_for
@@ -52,8 +52,15 @@ def tie(
 def _edge(one: Unlinked, other: Unlinked, by: Tie, found: Comparison | None = None) -> Edge:
     low, high = sorted((one.article.id, other.article.id))
     if found is None:
-        return Edge(low=low, high=high, tie=by)
-    return Edge(low=low, high=high, tie=by, contained=found.contained, common=found.common)
+        return Edge(low=low, high=high, tie=by, version=VERSION)
+    return Edge(
+        low=low,
+        high=high,
+        tie=by,
+        contained=found.contained,
+        common=found.common,
+        version=VERSION,
+    )
 
 
 def _shared(one: Unlinked, other: Unlinked) -> set[KeyKind]:

@@ -39,6 +39,8 @@ class Edge:
     tie: Tie
     contained: float = 0.0
     common: int = 0
+    version: int = 1
+    """Of the rules by which they were compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

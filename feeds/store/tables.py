@@ -232,6 +232,7 @@ edge = Table(
     Column("tie", Text, nullable=False),  # models.Tie
     Column("contained", Float, nullable=False),
     Column("common", Integer, nullable=False),
+    Column("version", Integer, nullable=False),  # of the rules that told it
     Index(None, "high"),
     sqlite_with_rowid=False,
 )

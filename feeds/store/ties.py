@@ -196,6 +196,7 @@ def _edge_row(each: Edge) -> dict[str, Any]:
         "tie": str(each.tie),
         "contained": each.contained,
         "common": each.common,
+        "version": each.version,
     }
 
 

@@ -94,6 +94,7 @@ def _texts() -> None:
         sa.Column("tie", sa.Text(), nullable=False),
         sa.Column("contained", sa.Float(), nullable=False),
         sa.Column("common", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("low", "high", name=op.f("pk_edge")),
         sqlite_with_rowid=False,
     )
