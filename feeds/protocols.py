@@ -216,6 +216,9 @@ class LinkStore(Protocol):
     def tie(self, edges: Sequence[Edge], traces: Sequence[Traces]) -> None:
         """Keep what ties articles, and where their texts are found; again is harmless."""
 
+    def edges(self, ids: Collection[int]) -> list[Edge]:
+        """Those at one of these articles."""
+
     def knots(self, ids: Collection[int]) -> list[Knot]:
         """What hangs together with these articles, each knot once; none for those that stand
         alone."""

@@ -132,11 +132,13 @@ class Linker:
         orders = {number: _order(each) for number, each in known.items()}
         others = {number for pair in pairs for number in pair}.difference(known)
         orders.update(self.store.orders(others))
+        settled = self._settled(others, orders)
         waiting: dict[int, list[int]] = {}
         for pair in pairs:
             if all(number in orders for number in pair):
                 early, late = sorted(pair, key=orders.__getitem__)
-                if orders[late][0] - orders[early][0] <= self.window:
+                near = orders[late][0] - orders[early][0] <= self.window
+                if near and not (late in settled and settled[late] < orders[early]):
                     waiting.setdefault(late, []).append(early)
         for some in waiting.values():
             some.sort(key=orders.__getitem__, reverse=True)
@@ -153,6 +155,24 @@ class Linker:
             count.update(max(e.low, e.high, key=orders.__getitem__) for e in found)
             waiting = {late: rest for late, rest in waiting.items() if count[late] < NEAREST}
         return edges
+
+    def _settled(self, stored: Collection[int], orders: dict[int, Order]) -> dict[int, Order]:
+        """Of articles that have NEAREST edges: the last of these. What comes after it in order
+        changes nothing for them. `orders`: those that are asked for are added."""
+        edges = self.store.edges(stored)
+        orders.update(
+            self.store.orders({n for e in edges for n in (e.low, e.high)}.difference(orders))
+        )
+        earlier: dict[int, list[Order]] = {}
+        for edge in edges:
+            if edge.low in orders and edge.high in orders:
+                early, late = sorted((edge.low, edge.high), key=orders.__getitem__)
+                earlier.setdefault(late, []).append(orders[early])
+        return {
+            late: sorted(some)[NEAREST - 1]
+            for late, some in earlier.items()
+            if len(some) >= NEAREST
+        }
 
     def _by_key(self, new: Sequence[Unlinked]) -> set[tuple[int, int]]:
         """Pairs of different sources that share a guid of global form, or a URL."""

@@ -245,6 +245,9 @@ class Store:
     def tie(self, edges: Sequence[Edge], traces: Sequence[Traces]) -> None:
         ties.tie(self._database, edges, traces)
 
+    def edges(self, ids: Collection[int]) -> list[Edge]:
+        return ties.edges(self._database, ids)
+
     def knots(self, ids: Collection[int]) -> list[Knot]:
         return ties.knots(self._database, ids)
 

@@ -205,6 +205,13 @@ def rule(connection: Connection, one: int, other: int, *, together: bool, at: da
     upsert(connection, ruling, [{"low": low, "high": high, "together": together, "at": at}])
 
 
+def edges(database: Database, ids: Collection[int]) -> list[Edge]:
+    if not ids:
+        return []
+    with database.read() as connection:
+        return edges_of(connection, sorted(ids))
+
+
 def edges_of(connection: Connection, ids: Collection[int]) -> list[Edge]:
     """Those at one of these articles."""
     query = sa.select(edge).where(_at(connection, edge, ids))
