@@ -10,7 +10,7 @@ from typing import Protocol
 from aggregator.identity.flood import ARCHIVE, is_flood, is_many
 from aggregator.identity.identify import Identity, identify
 from aggregator.identity.keys import Bound, Ghost, bind, digests
-from aggregator.identity.rebind import part, rebind, to_compare
+from aggregator.identity.rebind import part, rebind
 from aggregator.identity.seen import Seen, clash, pack, settled, unpack
 from aggregator.identity.urls import UrlRules
 from aggregator.likeness.sketch import sketch
@@ -94,7 +94,8 @@ class Reading:
         if self.archive is not None:
             shown = identity.ghosts.values()
             bound, stored = self._known_again(self.archive, bound, known, shown)
-            bound, flood = self._flooded(self.archive, bound, shown)
+            bound, looked, flood = self._flooded(self.archive, bound, shown)
+            stored += looked
         settling = settled(bound, [*known, *(each.known for each in stored)])
         return Findings(
             document=document,
@@ -115,7 +116,8 @@ class Reading:
         """With new entries that the source showed under other keys, and without what a reused guid
         bound; and the articles that had to be looked at."""
         fresh = [each.item.entry for each in bound if each.known is None]
-        ids = {*to_compare(bound), *(each.article_id for each in known)} if fresh else set()
+        taken = {b.known.article_id for b in bound if b.known is not None}
+        ids = {each.article_id for each in known} - taken if fresh else set[int]()
         ids |= {b.known.article_id for b in bound if b.known is not None and edited(b)}
         if not ids and not fresh:
             return bound, []
@@ -128,16 +130,18 @@ class Reading:
 
     def _flooded(
         self, archive: Archive, bound: list[Bound], shown: Collection[Ghost]
-    ) -> tuple[list[Bound], bool]:
+    ) -> tuple[list[Bound], list[Stored], bool]:
+        """With what is known again in a flood, what was looked at for that, and whether the rest
+        is to be held."""
         fresh = [each for each in bound if each.known is None]
         if not self.guard or not is_many(len(fresh), self.articles):
-            return bound, False
+            return bound, [], False
         stored = archive.newest(ARCHIVE)
         if not is_flood(fresh, stored, self.last_success):
-            return bound, False
+            return bound, [], False
         free = [each for each in stored if not clash(shown, [each.known])]
         bound = rebind(bound, free, flood=True)
-        return bound, any(each.known is None for each in bound)
+        return bound, stored, any(each.known is None for each in bound)
 
 
 def edited(bound: Bound) -> bool:

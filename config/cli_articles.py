@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator.identity.urls import UrlRules
 from aggregator.likeness.words import body_of
 from config.cli import ConfigOption, Json, JsonLogs, SourceName, Verbose
 from config.finding import find_one
-from config.naming import article, keys_of
+from config.naming import article, barred_keys
 from config.opening import open_app
 from config.showing import iso, plain, short, shown_title
 from feeds.errors import ConfigError
@@ -89,12 +88,8 @@ def takedown(
     back. What was never seen is kept out beforehand."""
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         app.sync()
-        rules, text = UrlRules.load(app.settings.tracking), what.strip()
-        known = app.store.facts(keys_of(text, rules), text)
-        own = [key for each in known for key in each.keys] if text.isdigit() else []
-        if text.isdigit() and not known:
-            raise ConfigError([f"{text}: no stored article has this number"])
-        ids = app.store.take_down(own or keys_of(text, rules), text)
+        text = what.strip()
+        ids = app.store.take_down(barred_keys(app, text), text)
         app.link()
         app.publisher.publish()
     if as_json:

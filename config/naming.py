@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator.identity.identify import GLOBAL
 from aggregator.identity.keys import key
 from aggregator.identity.urls import UrlRules, canonical
 from config.wiring import App
@@ -18,6 +19,22 @@ def keys_of(text: str, rules: UrlRules) -> list[Key]:
     guids = {text, "https://" + text[7:] if text[:7].lower() == "http://" else text, link or text}
     found = [key(KeyKind.GUID, guid) for guid in sorted(guids)]
     return found + ([key(KeyKind.URL, link)] if link else [])
+
+
+def barred_keys(app: App, text: str) -> list[Key]:
+    """What a takedown of this bars at every source: a link, or an id of global form, as it is; of
+    an article that is named otherwise, its own. An id that means something within its source only
+    ("17") bars nothing elsewhere. Raises ConfigError for what names nothing."""
+    if text.isascii() and text.isdigit():
+        return _own(article(app, text))
+    if GLOBAL.match(text):
+        return keys_of(text, UrlRules.load(app.settings.tracking))
+    return _own(article(app, text))
+
+
+def _own(facts: ArticleFacts) -> list[Key]:
+    lone = (KeyKind.GUID_AND_URL, KeyKind.DIGEST)
+    return [key for key in facts.keys if key.shared or key.kind in lone]
 
 
 def articles(app: App, text: str) -> list[ArticleFacts]:

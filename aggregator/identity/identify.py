@@ -24,7 +24,7 @@ from aggregator.identity.keys import (
 from aggregator.identity.urls import UrlRules, canonical
 from feeds.models import Document, Entry, Key, KeyKind, Shown
 
-_GLOBAL = re.compile(r"(?:https?://|tag:[^,]+,\d{4}|urn:[a-z0-9][a-z0-9-]+:).", re.IGNORECASE)
+GLOBAL = re.compile(r"(?:https?://|tag:[^,]+,\d{4}|urn:[a-z0-9][a-z0-9-]+:).", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _item(place: _Place, link: str | None, many_links: bool, many_items: bool) -
     keys: list[Key] = []
     if guid is not None:
         both = key(KeyKind.GUID_AND_URL, f"{guid}\0{link or ''}")
-        shared = bool(_GLOBAL.match(guid))
+        shared = bool(GLOBAL.match(guid))
         keys = [both] if many_links else [both, key(KeyKind.GUID, guid, shared=shared)]
         deciding = list(keys)
         if url_key and not many_links and not many_items:

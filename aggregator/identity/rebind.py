@@ -29,11 +29,6 @@ class _Known:
     urls: frozenset[bytes]
 
 
-def to_compare(bound: Sequence[Bound]) -> list[int]:
-    """Articles whose entries have to be looked at: known by guid alone, under another link."""
-    return [each.known.article_id for each in bound if each.known is not None and _by_guid(each)]
-
-
 def _by_guid(each: Bound) -> bool:
     """Whether neither its link nor guid and link together are those that are known."""
     assert each.known is not None

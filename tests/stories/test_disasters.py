@@ -56,6 +56,7 @@ def test_a_source_changes_its_marks(room: Newsroom, kind: str) -> None:
     room.show("blog", *posts)
     room.round()
     assert room.sent() == len(posts)
+    before = _log(room)
     room.clock.forward(hours=3)
     changes: dict[str, Callable[[Post], Post]] = {
         "https": https,
@@ -67,7 +68,7 @@ def test_a_source_changes_its_marks(room: Newsroom, kind: str) -> None:
     changed = [changes[kind](each) for each in posts]
     room.show("blog", *changed)
     room.round()
-    assert room.sent() == len(posts)
+    assert _log(room) == before, "nothing is sent, not even as an update"
     new = post("The next post", prose(99), guid="next", link="https://new.example/next")
     room.show("blog", new, *changed)
     room.round()
@@ -80,10 +81,32 @@ def test_a_migration_with_new_dates(room: Newsroom) -> None:
     posts = archive(room)
     room.show("blog", *posts)
     room.round()
+    before = _log(room)
     room.clock.forward(hours=3)
     room.show("blog", *(redated(migrated(each), room.clock) for each in posts))
     room.round()
-    assert room.sent() == len(posts)
+    assert _log(room) == before
+
+
+def _log(room: Newsroom) -> int:
+    """How long it is."""
+    [state] = room.store.feeds()
+    return state.seq
+
+
+def test_a_flood_of_what_is_too_old_for_its_text(room: Newsroom) -> None:
+    """Long after the texts' keys were forgotten the titles tell, in a flood: nothing is sent."""
+    posts = archive(room)
+    room.show("blog", *posts)
+    room.round()
+    before = _log(room)
+    room.clock.forward(days=40)
+    assert room.link() == 0
+    room.store.forget_traces()
+    room.show("blog", *(redated(migrated(each), room.clock) for each in posts))
+    room.round()
+    assert _log(room) == before
+    assert room.store.sources()[0].held == 0
 
 
 def test_the_same_guid_for_every_item(room: Newsroom) -> None:
