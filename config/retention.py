@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from config.settings import Settings
+from config.settings import RetentionSettings, Settings
 from feeds.models import Category, Retention, Source
 
 T = TypeVar("T", int, float)
+
+
+def has_rules(settings: Settings) -> bool:
+    """Whether anything is said at all: else nobody has to look at 100,000 sources."""
+    said: list[RetentionSettings | Category | Source] = [settings.retention]
+    said += [*settings.categories, *settings.sources.values()]
+    return any(each.max_age is not None or each.max_articles is not None for each in said)
 
 
 def rules(settings: Settings, ids: Mapping[str, int]) -> list[Retention]:

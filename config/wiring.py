@@ -281,10 +281,12 @@ class App:
 
     def tidy(self) -> int:
         """Take away what retention says; how many articles."""
-        from config.retention import rules
+        from config.retention import has_rules, rules
 
-        ids = {state.url: state.id for state in self.store.sources()}
-        gone = self.store.expire(rules(self.settings, ids))
+        gone = 0
+        if has_rules(self.settings):
+            ids = {state.url: state.id for state in self.store.sources()}
+            gone = self.store.expire(rules(self.settings, ids))
         self.store.forget_removed()
         return gone
 

@@ -165,6 +165,12 @@ article = Table(
     Index(None, "published", "source_id"),
     Index(None, "source_id", "ranked"),
     Index(
+        "ix_article_removed",
+        "id",
+        sqlite_where=text("standing = 2"),
+        postgresql_where=text("standing = 2"),
+    ),
+    Index(
         "ix_article_unlinked",
         "id",
         sqlite_where=text("NOT linked"),

@@ -38,6 +38,10 @@ def upgrade() -> None:
         op.add_column(table, column)
     op.drop_index("ix_article_published", "article")
     op.create_index("ix_article_published_source_id", "article", ["published", "source_id"])
+    removed = sa.text("standing = 2")
+    op.create_index(
+        "ix_article_removed", "article", ["id"], sqlite_where=removed, postgresql_where=removed
+    )
     open_gap = sa.text("gap_url IS NOT NULL")
     op.create_index(
         "ix_source_gap", "source", ["id"], sqlite_where=open_gap, postgresql_where=open_gap
