@@ -17,6 +17,8 @@ GRAM, BANDS, ROWS = 3, 8, 4
 """Words that the MinHash counts together; its bands; permutations of each."""
 SHORTEST = 15
 """Words below which a text has no likes."""
+_SHARED = 0.1
+"""Part of the keys of the shorter text that must be shared."""
 _SEED = 5
 _MASK = (1 << 63) - 1  # what both databases hold as an integer
 
@@ -28,6 +30,12 @@ def sketch(body: Sequence[str]) -> frozenset[int]:
     begins = _shingles(body[:BEGINNING], SHINGLE)
     hashes, _ = RMinHash.hash_token_sets([begins, ()])
     return frozenset(_winnowed(hashes)) | frozenset(_bands(body))
+
+
+def worth_comparing(shared: int, one: int, other: int) -> bool:
+    """Whether two texts of so many keys, of which they share so many, may be alike: a copy keeps
+    two fifths of its keys, and what shares a phrase one or two."""
+    return shared >= max(1, _SHARED * min(one, other))
 
 
 def _shingles(words: Sequence[str], n: int) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from aggregator.identity.urls import host_of
 from aggregator.likeness.compare import Comparison, compare
-from aggregator.likeness.sketch import sketch
+from aggregator.likeness.sketch import sketch, worth_comparing
 from aggregator.likeness.words import Text, text_of
 from aggregator.stories.authority import at_home, registrable
 from aggregator.stories.partition import CROWD, NEAREST
@@ -78,10 +78,12 @@ class Linker:
 
     def _traces(self, each: Unlinked) -> Traces:
         article, text = each.article, self._text(each)
+        keys = tuple(sorted(sketch(text.body)))
         return Traces(
             article_id=article.id,
             source_id=article.source_id,
-            keys=tuple(sorted(sketch(text.body))),
+            keys=keys,
+            size=len(keys),
             until=max(article.published, article.first_seen) + self.window,
             words=len(text.body),
         )
@@ -193,10 +195,11 @@ class Linker:
     ) -> tuple[set[tuple[int, int]], set[tuple[int, int | None]]]:
         """Pairs whose texts share a key; and the keys that tell nothing: those of a phrase
         that a source (its id) repeats, and of what a crowd has (None)."""
-        mine = {each.article_id for each in traces}
-        holders = self._holders(traces, mine)
+        size = {each.article_id: len(each.keys) for each in traces}
+        mine = frozenset(size)
+        holders = self._holders(traces, size)
         common: set[tuple[int, int | None]] = set()
-        alike: set[tuple[int, int]] = set()
+        shared: Counter[tuple[int, int]] = Counter()
         most = 0
         for key, places in holders.items():
             if len(places) < 2:
@@ -211,22 +214,28 @@ class Linker:
                 common.add((key, None))
                 most = max(most, len(told))
                 continue
-            alike.update(_pairs(told, mine))
+            shared.update(_pairs(told, mine))
         if most:
             self.crowded(most)
+        alike = {
+            pair
+            for pair, count in shared.items()
+            if worth_comparing(count, size[pair[0]], size[pair[1]])
+        }
         return alike, common
 
     def _holders(
-        self, traces: Sequence[Traces], mine: Collection[int]
+        self, traces: Sequence[Traces], size: dict[int, int]
     ) -> dict[int, list[tuple[int, int]]]:
         """Of the keys that several texts have: these, as (article, source). Nearly all keys are one
-        text's own, so they are told by sets, not one by one."""
+        text's own, so they are told by sets, not one by one. `size`: how many keys each text has;
+        those that are asked for are added."""
         seen: set[int] = set()
         several: set[int] = set()
         for each in traces:
             several |= seen.intersection(each.keys)
             seen.update(each.keys)
-        stored = [t for t in self.store.traced(seen) if t.article_id not in mine]
+        stored = [trace for trace in self.store.traced(seen) if trace.article_id not in size]
         several.update(trace.key for trace in stored)
         holders: dict[int, list[tuple[int, int]]] = {key: [] for key in several}
         for each in traces:
@@ -234,6 +243,7 @@ class Linker:
                 holders[key].append((each.article_id, each.source_id))
         for trace in stored:
             holders[trace.key].append((trace.article_id, trace.source_id))
+            size[trace.article_id] = trace.size
         return holders
 
 
@@ -247,9 +257,11 @@ def _without(traces: Traces, common: Collection[tuple[int, int | None]]) -> Trac
 
 def _pairs(places: Sequence[tuple[int, int]], new: Collection[int]) -> Iterable[tuple[int, int]]:
     """Of articles of different sources, one of which is new."""
-    for at, (one, mine) in enumerate(places):
-        for other, theirs in places[at + 1 :]:
-            if mine != theirs and (one in new or other in new):
+    ours = [place for place in places if place[0] in new]
+    theirs = [place for place in places if place[0] not in new]
+    for at, (one, mine) in enumerate(ours):
+        for other, source in (*ours[at + 1 :], *theirs):
+            if mine != source:
                 yield (one, other) if one < other else (other, one)
 
 

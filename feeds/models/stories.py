@@ -59,6 +59,9 @@ class Traces:
     article_id: int
     source_id: int
     keys: tuple[int, ...]
+    """But for those that tell nothing, since many texts have them."""
+    size: int
+    """How many there are with these."""
     until: datetime
     words: int
 
@@ -68,6 +71,8 @@ class Trace:
     key: int
     article_id: int
     source_id: int
+    size: int
+    """How many keys its text has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

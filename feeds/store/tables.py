@@ -218,6 +218,7 @@ trace = Table(
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("article_id", Id, primary_key=True, autoincrement=False),
     Column("source_id", Id, nullable=False),
+    Column("size", Integer, nullable=False),  # how many keys its text has
     sqlite_with_rowid=False,
 )
 

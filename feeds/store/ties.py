@@ -103,7 +103,11 @@ def tie(database: Database, edges: Sequence[Edge], every: Sequence[Traces]) -> N
     with database.write() as connection:
         now = database.now(connection)
         traces = [each for each in every if each.until >= now]
-        rows = [(key, each.article_id, each.source_id) for each in traces for key in each.keys]
+        rows = [
+            (key, each.article_id, each.source_id, each.size)
+            for each in traces
+            for key in each.keys
+        ]
         _insert_traces(connection, sorted(rows))
         kept = [
             {"article_id": each.article_id, "until": each.until, "packed": _packed(each.keys)}
@@ -118,17 +122,20 @@ def tie(database: Database, edges: Sequence[Edge], every: Sequence[Traces]) -> N
             connection.execute(statement, words)
 
 
-def _insert_traces(connection: Connection, rows: list[tuple[int, int, int]]) -> None:
+def _insert_traces(connection: Connection, rows: list[tuple[int, int, int, int]]) -> None:
     """Fifty rows an article: past SQLAlchemy's parameters, which cost more than the rows."""
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        statement = "INSERT OR IGNORE INTO trace (key, article_id, source_id) VALUES (?, ?, ?)"
+        statement = (
+            "INSERT OR IGNORE INTO trace (key, article_id, source_id, size) VALUES (?, ?, ?, ?)"
+        )
         connection.exec_driver_sql(statement, rows)
         return
     statement = (
-        "INSERT INTO trace (key, article_id, source_id)"
-        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING"
+        "INSERT INTO trace (key, article_id, source_id, size)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[])"
+        " ON CONFLICT DO NOTHING"
     )
     columns = tuple(map(list, zip(*rows, strict=True)))
     connection.exec_driver_sql(statement, columns)
@@ -149,10 +156,12 @@ def traces_of(database: Database, keys: Collection[int]) -> list[Trace]:
     found = []
     with database.read() as connection:
         for some in chunks(sorted(keys), 50_000):
-            query = sa.select(trace.c.key, trace.c.article_id, trace.c.source_id)
+            query = sa.select(
+                *(trace.c[name] for name in ("key", "article_id", "source_id", "size"))
+            )
             query = query.where(among(connection, trace.c.key, some))
             rows = connection.execute(query).all()
-            found += [Trace(key=key, article_id=a, source_id=s) for key, a, s in rows]
+            found += [Trace(key=key, article_id=a, source_id=s, size=n) for key, a, s, n in rows]
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aggregator.likeness.compare import Comparison, compare
-from aggregator.likeness.sketch import sketch
+from aggregator.likeness.sketch import sketch, worth_comparing
 from aggregator.likeness.words import text_of
 from tests.likeness.changes import COPIES, LOOK_ALIKES, Outlet, furnished, siblings, wire
 from tests.likeness.material import Piece, corpus, story
@@ -31,7 +31,9 @@ class Result:
 def judged(one: Piece, other: Piece) -> tuple[Comparison, bool]:
     """The comparison, and whether they would have met at all."""
     first, second = text_of(one.entry()), text_of(other.entry())
-    return compare(first, second), bool(sketch(first.body) & sketch(second.body))
+    ours, theirs = sketch(first.body), sketch(second.body)
+    met = worth_comparing(len(ours & theirs), len(ours), len(theirs))
+    return compare(first, second), met
 
 
 def pairs(seed: int, each: int = EACH) -> Iterator[tuple[str, bool, Piece, Piece]]:

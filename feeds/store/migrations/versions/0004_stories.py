@@ -80,6 +80,7 @@ def _texts() -> None:
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("article_id", ID, autoincrement=False, nullable=False),
         sa.Column("source_id", ID, nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", "article_id", name=op.f("pk_trace")),
         sqlite_with_rowid=False,
     )
