@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +12,7 @@ from aggregator.identity.flood import ARCHIVE, is_flood, is_many
 from aggregator.identity.identify import Identity, identify
 from aggregator.identity.keys import Bound, Ghost, bind, digests
 from aggregator.identity.rebind import part, rebind
-from aggregator.identity.seen import Seen, clash, pack, settled, unpack
+from aggregator.identity.seen import Seen, clash, left_out, pack, settled, unpack
 from aggregator.identity.urls import UrlRules
 from aggregator.likeness.sketch import sketch
 from aggregator.likeness.words import text_of
@@ -32,6 +33,10 @@ class Archive(Protocol):
 
     def newest(self, limit: int) -> list[Stored]:
         """By published."""
+
+
+class _Unsure(Exception):
+    """What was left out could have made a difference: all has to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +71,18 @@ class Reading:
         """All of it, but for what `packed` shows to be known; in case of doubt that, too. Raises
         ReadError."""
         if (seen := unpack(packed, self.rules)) is not None:
-            found = self._rest(response, seen)
-            if found is not None:
-                return found
+            with suppress(_Unsure):
+                return self._rest(response, seen)
         document = self._document(response, None)
         identity = identify(document, self.rules)
         return self._findings(document, identity, self._asked(identity))
 
-    def _rest(self, response: Response, seen: Seen) -> Findings | None:
+    def _rest(self, response: Response, seen: Seen) -> Findings:
         document = self._document(response, seen.known)
         identity = identify(document, self.rules, seen.left_out(document))
         known = self._asked(identity)
         if identity.unsure or clash(identity.ghosts.values(), known):
-            return None
+            raise _Unsure
         return self._findings(document, identity, known)
 
     def _document(self, response: Response, known: KnownItems | None) -> Document:
@@ -125,8 +129,7 @@ class Reading:
         traces = {key for entry in fresh for key in sketch(text_of(entry).body)}
         stored = archive.stored(ids, dates, traces)
         bound = part(bound, stored)
-        free = [each for each in stored if not clash(shown, [each.known])]
-        return rebind(bound, free), stored
+        return rebind(bound, _free(stored, shown)), stored
 
     def _flooded(
         self, archive: Archive, bound: list[Bound], shown: Collection[Ghost]
@@ -139,9 +142,16 @@ class Reading:
         stored = archive.newest(ARCHIVE)
         if not is_flood(fresh, stored, self.last_success):
             return bound, [], False
-        free = [each for each in stored if not clash(shown, [each.known])]
-        bound = rebind(bound, free, flood=True)
+        bound = rebind(bound, _free(stored, shown), flood=True)
         return bound, stored, any(each.known is None for each in bound)
+
+
+def _free(stored: Sequence[Stored], shown: Collection[Ghost]) -> list[Stored]:
+    """Those that are not what was left out. Raises _Unsure."""
+    taken = left_out(shown, (each.known for each in stored))
+    if taken is None:
+        raise _Unsure
+    return [each for each in stored if each.known.article_id not in taken]
 
 
 def edited(bound: Bound) -> bool:

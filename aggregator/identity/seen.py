@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from aggregator.identity.keys import Bound, Ghost
+from aggregator.identity.keys import NO_TOKEN, Bound, Ghost
 from aggregator.identity.urls import UrlRules
 from feeds.models import Document, Key, KeyKind, Known, KnownItems
 
@@ -19,6 +19,8 @@ MAX_SEEN = 2000
 """Entries of a document; those after them are read each time."""
 _PART = 8
 _ROW = 3 * _PART
+_TOLD = (KeyKind.GUID, KeyKind.URL)
+"""Kinds of keys that are kept of what was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,36 @@ def _rules_digest(rules: UrlRules) -> bytes:
     return blake2b("\0".join(names).encode(), digest_size=_PART).digest()
 
 
+def left_out(ghosts: Collection[Ghost], articles: Iterable[Known]) -> set[int] | None:
+    """Which of these articles (ids) are what was left out; None: that can't be told.
+
+    An article has all that one of them is known by; two with the same, or one with a part of it (a
+    link that several items share), may or may not be the one."""
+    by_token: dict[bytes, list[Ghost]] = {}
+    for ghost in ghosts:
+        for part in {ghost.guid, ghost.link} - {NO_TOKEN}:
+            by_token.setdefault(part, []).append(ghost)
+    owners: dict[Ghost, int] = {}
+    for article in articles if by_token else ():
+        tokens = {key.digest[:_PART] for key in article.keys if key.kind in _TOLD} | {NO_TOKEN}
+        near = {ghost for part in tokens for ghost in by_token.get(part, ())}
+        whole = {ghost for ghost in near if {ghost.guid, ghost.link} <= tokens}
+        if near and (
+            not whole or any(owners.get(g, article.article_id) != article.article_id for g in whole)
+        ):
+            return None
+        owners |= dict.fromkeys(whole, article.article_id)
+    return set(owners.values())
+
+
 def clash(ghosts: Iterable[Ghost], known: Iterable[Known]) -> bool:
     """Whether an article that an entry may be could be that of one which was left out."""
     tokens = {part for ghost in ghosts for part in (ghost.guid, ghost.link)}
-    kinds = (KeyKind.GUID, KeyKind.URL)
     return any(
         key.digest[:_PART] in tokens
         for article in known
         for key in article.keys
-        if key.kind in kinds
+        if key.kind in _TOLD
     )
 
 

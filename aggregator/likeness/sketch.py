@@ -17,7 +17,7 @@ GRAM, BANDS, ROWS = 3, 8, 4
 """Words that the MinHash counts together; its bands; permutations of each."""
 SHORTEST = 15
 """Words below which a text has no likes."""
-_SHARED = 0.1
+_SHARED = 0.2
 """Part of the keys of the shorter text that must be shared."""
 _SEED = 5
 _MASK = (1 << 63) - 1  # what both databases hold as an integer

@@ -20,7 +20,7 @@ from feeds.protocols import LinkStore, Order
 
 BATCH = 500
 PHRASE = 20
-"""Texts of one source that have a key, above which it is a phrase of that source's."""
+"""Articles of one source that have a key, above which it is a phrase, or a page, of its own."""
 _KEPT = 512
 """Texts that are kept for the next batch."""
 
@@ -188,7 +188,7 @@ class Linker:
         for digest, article_id, source_id in self.store.sharing(holders):
             if article_id not in mine:
                 holders[digest].append((article_id, source_id))
-        return {pair for some in holders.values() for pair in _pairs(some, mine)}
+        return {pair for some in holders.values() for pair in _pairs(_telling(some)[0], mine)}
 
     def _by_text(
         self, traces: Sequence[Traces]
@@ -204,12 +204,8 @@ class Linker:
         for key, places in holders.items():
             if len(places) < 2:
                 continue
-            told = places
-            if len(places) > PHRASE:
-                often = Counter(source_id for _, source_id in places)
-                own = {source_id for source_id, count in often.items() if count > PHRASE}
-                common |= {(key, source_id) for source_id in own}
-                told = [place for place in places if place[1] not in own]
+            told, own = _telling(places)
+            common |= {(key, source_id) for source_id in own}
             if len(told) > CROWD:
                 common.add((key, None))
                 most = max(most, len(told))
@@ -253,6 +249,15 @@ def _without(traces: Traces, common: Collection[tuple[int, int | None]]) -> Trac
     own = traces.source_id
     kept = [k for k in traces.keys if (k, None) not in common and (k, own) not in common]
     return replace(traces, keys=tuple(kept))
+
+
+def _telling(places: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], set[int]]:
+    """Without those of sources that have a key over and over, and these sources."""
+    if len(places) <= PHRASE:
+        return places, set()
+    often = Counter(source_id for _, source_id in places)
+    own = {source_id for source_id, count in often.items() if count > PHRASE}
+    return [place for place in places if place[1] not in own], own
 
 
 def _pairs(places: Sequence[tuple[int, int]], new: Collection[int]) -> Iterable[tuple[int, int]]:

@@ -166,14 +166,14 @@ def _planned(
             updated=lead.updated,
             first_seen=min(row.first_seen for row in members),
             backlog=min(row.backlog for row in members),
-            published_id=_free(plan, taken),
+            published_id=_free(plan, taken, named + 1),
             new=True,
         )
     one = touched.get(plan.story_id)
     if one is None or one.opened != plan.opened:
         return None
     if not one.opened and one.lead_id != lead.id and plan.published_id != one.published_id:
-        one.published_id = _free(plan, taken)
+        one.published_id = _free(plan, taken, one.id)
     one.lead_id, one.best_id = lead.id, plan.best_id
     one.first_seen = min([one.first_seen, *(row.first_seen for row in members)])
     one.backlog = min([one.backlog, *(row.backlog for row in members)])
@@ -197,9 +197,10 @@ def _ids_taken(connection: Connection, plans: Sequence[StoryPlan]) -> set[str]:
     return taken
 
 
-def _free(plan: StoryPlan, taken: set[str]) -> str:
-    """P13: the publisher's id, unless another story has it already."""
-    last = f"{plan.fallback_id}#{plan.lead_id}"
+def _free(plan: StoryPlan, taken: set[str], number: int) -> str:
+    """P13: the publisher's id, unless another story has it already. `number`: of the story, which
+    no other ever has."""
+    last = f"{plan.fallback_id}#{number}"
     chosen = next((i for i in (plan.published_id, plan.fallback_id) if i not in taken), last)
     taken.add(chosen)
     return chosen

@@ -116,6 +116,12 @@ class Polled:
         max_size=5,
     )
 )
+@example(  # one of two that share a link moves, the other is not read again
+    [
+        ("whole", [(None, "/y", "two", "19"), ("2", "/y", "one", "20")], "/"),
+        ("whole", [(None, "/x", "two", "19"), ("2", "/y", "one", "20")], "/"),
+    ]
+)
 def test_the_store_ends_as_if_all_had_been_read(shown: list[tuple[str, list[Item], str]]) -> None:
     """Repeated guids, shared links, links of the site itself, undated items, edits, moves within
     the document, items that come and go, parts that come between whole documents: every article is
