@@ -10,11 +10,11 @@ from typing import Any
 from aggregator.explore import Exploration, Explorer, Found
 from aggregator.identity.urls import canonical, default_rules
 from config import editing
-from config.complaints import did_you_mean
 from config.load import load
 from config.poll_log import log_poll
 from config.schema import one_line
 from config.settings import ALL, Settings
+from config.suggest import did_you_mean
 from config.values import duration, slug, web_url
 from config.wiring import App
 from feeds.errors import ConfigError, EditError, FeedmillError
@@ -213,7 +213,7 @@ def first_polls(app: App, settings: Settings, chosen: Sequence[Found]) -> list[A
     app.settings = settings
     # A `run` beside us sees new sources at once, and would fetch them a second time.
     app.store.sync_sources(settings.sources.values(), wait=app.claim_time)
-    app.store.sync_feeds(settings.categories)
+    app.store.sync_feeds(settings.feeds)
     added = [_first_poll(app, each) for each in chosen]
     app.link()
     return added

@@ -82,16 +82,18 @@ def main() -> None:
         cli_articles,
         cli_etiquette,
         cli_explain,
+        cli_feeds,
         cli_keep,
         cli_ledger,
         cli_look,
         cli_redirects,
         cli_run,
         cli_sources,
+        cli_token,
         cli_why,
     )
 
-    looking = (cli_look, cli_sources, cli_why, cli_ledger, cli_redirects)
+    looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
     for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
         module.register(app)
     try:

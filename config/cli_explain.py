@@ -163,7 +163,7 @@ def _shared(app: App, one: int, other: int) -> str:
 
 def _feeds(app: App, facts: ArticleFacts) -> list[dict[str, Any]]:
     told = []
-    for category in app.settings.categories:
+    for category in app.settings.feeds:
         events = [each for each in facts.appearances if each.slug == category.slug]
         here = category.slug in facts.placed
         entered = [each for each in events if each.kind == "enter"]

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from config.cli import ConfigOption, Json, JsonLogs, Limit, Verbose
-from config.complaints import did_you_mean
 from config.opening import log_options, open_app
 from config.settings import ALL, Settings
 from config.showing import iso, plain, print_table, short, shown_url
+from config.suggest import did_you_mean
 from config.wiring import App
 from feeds.errors import ConfigError, FeedmillError, OutputError
 from feeds.models import Article, Document, SourceState

@@ -11,16 +11,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from config.cli import Common, ConfigOption, Json, JsonLogs, Verbose
 from config.finding import find
 from config.opening import open_app
+from config.showing import iso
 from config.wiring import App
 from feeds.errors import StoreInUse
 from feeds.models import Outcome, Poll, Recorded
+
+if TYPE_CHECKING:
+    from publisher.publish import Round
 
 PATIENCE = 15
 """Seconds that `publish` waits for another process that is publishing."""
@@ -114,23 +118,43 @@ def publish(
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write the feeds and pages of what is stored; says which files of feeds changed."""
+    """Write the feeds and pages of what is stored; says which files of feeds changed.
+
+    Each document is checked before it replaces the old one. An article that would break a rule of
+    the formats is kept out until it is edited, and named here; a feed that can't be published
+    without breaking one stays as it was, and the exit code is 1.
+    """
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         app.sync()
         app.link()
-        changed = _publish(app)
-        folder = app.settings.output
+        done = _publish(app)
+        folder, apart = app.settings.output, app.store.quarantined()
     if as_json:
-        print(json.dumps({"changed": changed, "folder": str(folder)}))
+        values = {
+            "changed": list(done.changed),
+            "refused": {each.feed: list(each.faults) for each in done.refused},
+            "quarantined": [
+                {"article": q.article_id, "rule": q.rule, "fault": q.fault, "since": iso(q.at)}
+                for q in apart
+            ],
+            "folder": str(folder),
+        }
+        print(json.dumps(values))
     else:
-        print(f"{len(changed)} feeds changed in {folder}" + "".join(f"\n  {s}" for s in changed))
+        print(f"{len(done.changed)} feeds changed in {folder}", *done.changed, sep="\n  ")
+        for one in apart:
+            print(f"article {one.article_id} is kept out of all feeds: {one.rule}, {one.fault}")
+        for each in done.refused:
+            print(str(each), file=sys.stderr)
+    if done.refused:
+        raise typer.Exit(1)
 
 
-def _publish(app: App) -> list[str]:
+def _publish(app: App) -> Round:
     """As soon as a `run` beside us, which publishes too, lets us."""
     for _ in range(PATIENCE):
-        if (changed := app.publisher.publish(everything=True)) is not None:
-            return changed
+        if (done := app.publisher.publish(everything=True)) is not None:
+            return done
         time.sleep(1.0)
     raise StoreInUse("another process is publishing; it writes the same feeds")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pydantic_core import ErrorDetails
 from config.lines import Path as KeyPath
 from config.lines import line_of
 from config.schema import SECTIONS, MainFile, Table, keys
+from config.suggest import did_you_mean
 from config.values import shown
 from feeds.errors import ConfigError
 
@@ -83,15 +83,6 @@ def dotted(path: KeyPath) -> str:
             word = part if _BARE.fullmatch(part) else shown(part)
             text += f".{word}" if text else word
     return text
-
-
-def did_you_mean(word: str, words: Collection[str], prefix: str = "") -> str:
-    """`did you mean "x"?`, or the list of what there is. `prefix`: what all of them begin with,
-    so that it makes none of them similar."""
-    if close := difflib.get_close_matches(word, words, 1, 0.6):
-        return f'did you mean "{prefix}{close[0]}"?'
-    there = ", ".join(prefix + each for each in sorted(words))
-    return f"there is {there}" if words else "there is none"
 
 
 def _text(error: ErrorDetails, model: type[Table]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import threading
@@ -28,8 +29,9 @@ TICK = 1.0
 """Seconds between two looks at what is due."""
 NET = 5.0
 """Seconds between two looks at what is to be published, should no poll have woken it."""
-GAP = 2.0
-"""Seconds between two publishings while news streams in: each renders whole feeds."""
+GAP, SHARE = 2.0, 0.1
+"""While news streams in, so much of the time is for publishing, since each renders whole feeds; but
+no more than so many seconds lie between two."""
 GAPS = 5.0
 """Seconds between two looks at gaps that older pages may fill."""
 TIDY = 3600.0
@@ -65,11 +67,11 @@ class Engine:
         self._deliveries = app.deliveries(self._recorded) if settings.websub.enabled else None
         self._gaps = app.gaps(self._recorded)
         self._turning = Turning(app.store, app.claim_time)
-        self._web = web_server(settings, log_json=log_json, verbose=verbose)
+        self._web = web_server(settings, self._heard, log_json=log_json, verbose=verbose)
         self._clock = Clock(self._jobs())
         self._trouble: dict[str, str] = {}
-        self._published = 0.0
-        """When the publish job last changed something; by the monotonic clock."""
+        self._publish_from = 0.0
+        """When the publish job may begin again; by the monotonic clock."""
 
     def run(self) -> None:
         """Until SIGTERM, SIGINT, or `stop`. Raises ConfigError (the port is taken), StoreError,
@@ -84,6 +86,8 @@ class Engine:
         self._app.publisher.publish(everything=True)
         if not self._app.settings.websub.enabled:
             self._app.subscriber.leave()
+        self._app.sync_hubs()
+        self._app.put_tokens()
         self._listen(self._web.start)
         self._clock.start()
         settings = self._app.settings
@@ -143,9 +147,24 @@ class Engine:
             "turn": (TURN, self._turn),
         }
         jobs |= {"gaps": (GAPS, self._fill_gaps), "tidy": (TIDY, self._tidy)}
+        if self._app.settings.hub.enabled or self._app.settings.hub.others:
+            jobs["hub"] = (BEAT, self._tell)
         if self._deliveries is not None:
             jobs |= {"subscribe": (HUBS, self._subscribe), "deliveries": (TICK, self._deliver)}
         return jobs
+
+    def _tell(self) -> None:
+        with self._watched("hub"):
+            while self._app.hub.tick():
+                pass
+
+    def _heard(self, line: str) -> None:
+        """What the web server says: who reads."""
+        try:
+            day, rows = json.loads(line)
+            self._app.store.count_readers(day, [(str(s), str(k), int(n)) for s, k, n in rows])
+        except (ValueError, TypeError, StoreError) as error:
+            log.debug("not counted", error=str(error))
 
     def _fill_gaps(self) -> None:
         with self._watched("gaps"):
@@ -179,11 +198,14 @@ class Engine:
             )
 
     def _publish(self) -> None:
-        self._stop.wait(max(0.0, self._published + GAP - time.monotonic()))
+        self._stop.wait(max(0.0, self._publish_from - time.monotonic()))
+        begun = time.monotonic()
         with self._watched("publish"):
             self._app.link()
-            if self._app.publisher.publish():
-                self._published = time.monotonic()
+            if (done := self._app.publisher.publish()) and done.changed:
+                ended = time.monotonic()
+                self._publish_from = ended + min(GAP, (ended - begun) * (1 / SHARE - 1))
+                self._clock.wake("hub")
 
     def _turn(self) -> None:
         with self._watched("turn"):
@@ -210,19 +232,24 @@ class Engine:
         return _Watch(job, self._trouble)
 
 
-def web_server(settings: Settings, *, log_json: bool, verbose: bool) -> WebServer:
-    """With an ear for hubs only where there are any: that costs the store's memory once more."""
+def web_server(
+    settings: Settings, hear: Callable[[str], None], *, log_json: bool, verbose: bool
+) -> WebServer:
+    """With an ear for hubs and subscribers only where there are any: that costs the store's memory
+    once more."""
     place = settings.listen.host, settings.listen.port, settings.output, settings.site.url
-    if not settings.websub.enabled:
-        return WebServer(*place)
+    if not (settings.websub.enabled or settings.hub.enabled):
+        return WebServer(*place, private=settings.private, hear=hear)
     hello = Hello(
         store_url=settings.store_url,
         lease=settings.websub.lease,
         max_body=settings.poll.max_body,
+        websub=settings.websub.enabled,
+        hub=settings.hub.enabled,
         log_json=log_json,
         verbose=verbose,
     )
-    return WebServer(*place, module=MODULE, hello=hello.line())
+    return WebServer(*place, private=settings.private, module=MODULE, hello=hello.line(), hear=hear)
 
 
 class _Watch:

@@ -6,9 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from config.complaints import Complaints, did_you_mean
+from config.complaints import Complaints
 from config.lines import Path as KeyPath
 from config.schema import SECTIONS, keys
+from config.suggest import did_you_mean
 
 _PREFIX = "FEEDMILL_"
 _NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI", "FEEDMILL_CLOCK"}

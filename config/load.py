@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from config.complaints import Complaints, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.environment import override
-from config.schema import MainFile, PollTable, WebSubTable
+from config.schema import HubTable, MainFile, PollTable, WebSubTable
 from config.settings import (
     ALL,
+    HubSettings,
     PollSettings,
     RetentionSettings,
     Settings,
@@ -79,13 +80,27 @@ def _settings(
         store_url=_store_url(main.store.url, folder, file, complaints),
         poll=_poll(main.poll, folder, file, complaints),
         websub=_websub(main.websub, url),
+        hub=_hub(main.hub, url),
         stories=StorySettings(**dict(main.stories)),
         retention=RetentionSettings(**dict(main.retention)),
         output=folder / main.output.directory,
+        private=_private(main, file, folder, complaints),
         tracking=tracking,
         categories=_all_first(gathered.categories),
+        views=tuple(gathered.views.values()),
         sources=gathered.sources,
     )
+
+
+def _private(main: MainFile, file: TomlFile, folder: Path, complaints: Complaints) -> Path:
+    """Nowhere that a web server could serve as it is (P39)."""
+    public, private = (
+        (folder / each).resolve() for each in (main.output.directory, main.output.private)
+    )
+    if private == public or public in private.parents:
+        text = f"{private} is in the public folder; choose one beside it"
+        file.complain(complaints, ("output", "private"), text)
+    return folder / main.output.private
 
 
 def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints) -> PollSettings:
@@ -106,9 +121,18 @@ def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints
 
 
 def _websub(table: WebSubTable, site_url: str | None) -> WebSubSettings:
-    reachable = site_url is not None and is_public_host(urlsplit(site_url).hostname or "")
-    enabled = reachable if table.enabled is None else table.enabled
+    enabled = _reachable(site_url) if table.enabled is None else table.enabled
     return WebSubSettings(enabled=enabled, lease=table.lease)
+
+
+def _hub(table: HubTable, site_url: str | None) -> HubSettings:
+    others = tuple(dict.fromkeys(url for url in table.others if url is not None))
+    enabled = _reachable(site_url) if table.enabled is None else table.enabled
+    return HubSettings(enabled=enabled, others=others)
+
+
+def _reachable(site_url: str | None) -> bool:
+    return site_url is not None and is_public_host(urlsplit(site_url).hostname or "")
 
 
 def _all_first(categories: Mapping[str, Category]) -> tuple[Category, ...]:

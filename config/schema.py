@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from config.rules import excerpt_of, match_rule
 from config.values import (
     Address,
     address,
@@ -116,8 +117,14 @@ class WebSubTable(Table):
     lease: Duration = 604_800.0
 
 
+class HubTable(Table):
+    enabled: bool | None = None
+    others: list[WebUrl | None] = Field(default_factory=list)
+
+
 class OutputTable(Table):
     directory: Line = "var/public"
+    private: Line = "var/private"
 
 
 class IdentityTable(Table):
@@ -133,15 +140,32 @@ class StoriesTable(Table):
     window: Duration = 259_200.0
 
 
-class CategoryTable(Table):
+class FeedTable(Table):
+    """What a category and a view have in common."""
+
     title: Line | None = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 100
     hold: Duration = 0.0
     upgrade: bool = False
     also_line: bool = False
     backlog: Annotated[int, Field(ge=0, le=10_000)] = 5
+    was: Line | None = None
+    match: Annotated[Any, BeforeValidator(match_rule)] = None
+    delay: Duration = 0.0
+    excerpt: Annotated[Any, BeforeValidator(excerpt_of)] = None
+    images: bool = True
+    private: bool = False
+
+
+class CategoryTable(FeedTable):
     max_age: Duration | None = None
     max_articles: Count | None = None
+
+
+class ViewTable(FeedTable):
+    categories: list[Entry] | None = None
+    sources: list[Entry] | None = None
+    max_age: Duration | None = None
 
 
 class SourceTable(Table):
@@ -168,6 +192,7 @@ class ListFile(Table):
     """An included TOML list."""
 
     categories: dict[str, CategoryTable] = Field(default_factory=dict)
+    views: dict[str, ViewTable] = Field(default_factory=dict)
     sources: list[SourceTable | None] = Field(default_factory=list)
 
 
@@ -178,6 +203,7 @@ class MainFile(ListFile):
     store: StoreTable = StoreTable()
     poll: PollTable = PollTable()
     websub: WebSubTable = WebSubTable()
+    hub: HubTable = HubTable()
     output: OutputTable = OutputTable()
     identity: IdentityTable = IdentityTable()
     stories: StoriesTable = StoriesTable()
@@ -190,11 +216,13 @@ SECTIONS: dict[str, type[Table]] = {
     "store": StoreTable,
     "poll": PollTable,
     "websub": WebSubTable,
+    "hub": HubTable,
     "output": OutputTable,
     "identity": IdentityTable,
     "stories": StoriesTable,
     "retention": RetentionTable,
     "categories": CategoryTable,
+    "views": ViewTable,
     "sources": SourceTable,
 }
 """The tables whose keys are known by name."""

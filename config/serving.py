@@ -16,7 +16,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from feeds.models import Asked
     from feeds.protocols import Callbacks
+    from feeds.store import Store
 
 MODULE = "config.serving"
 
@@ -28,6 +30,10 @@ class Hello:
     store_url: str
     lease: float
     max_body: int
+    websub: bool = True
+    """Whether hubs are heard."""
+    hub: bool = False
+    """Whether we are one."""
     log_json: bool = False
     verbose: bool = False
 
@@ -72,10 +78,34 @@ class LazyCallbacks:
         return HubCallbacks(store=store, lease=hello.lease, max_body=hello.max_body)
 
 
+class LazySubscriptions:
+    """The role Subscriptions; the store is opened when somebody asks for the first time."""
+
+    def __init__(self, hello: Hello) -> None:
+        self._hello, self._lock = hello, threading.Lock()
+
+    def ask(self, topic: str, callback: str, asked: Asked) -> bool:
+        with self._lock:
+            store = self._store
+        return store.ask(topic, callback, asked)
+
+    @cached_property
+    def _store(self) -> Store:
+        """Raises StoreError; tried anew with the next request then."""
+        from config import clock
+        from feeds.store import open_store
+
+        return open_store(self._hello.store_url, migrate=False, shift=clock.shift())
+
+
 def main() -> None:
     from publisher.web.server import main as serve
 
-    serve(LazyCallbacks(Hello(**json.loads(sys.stdin.readline()))))
+    hello = Hello(**json.loads(sys.stdin.readline()))
+    serve(
+        callbacks=LazyCallbacks(hello) if hello.websub else None,
+        subscriptions=LazySubscriptions(hello) if hello.hub else None,
+    )
 
 
 if __name__ == "__main__":

@@ -57,6 +57,14 @@ class WebSubSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    enabled: bool
+    """Given, else whether subscribers can reach the site at all."""
+    others: tuple[str, ...]
+    """Hubs elsewhere that are told of what is new, and that feeds name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorySettings:
     window: float
     """Seconds between the dates of two texts that are told to be one story."""
@@ -82,14 +90,24 @@ class Settings:
     store_url: str
     poll: PollSettings
     websub: WebSubSettings
+    hub: HubSettings
     stories: StorySettings
     retention: RetentionSettings
     output: Path
+    private: Path
+    """Where private feeds go."""
     tracking: Path | None
     categories: tuple[Category, ...]
     """`all` first, then as configured."""
+    views: tuple[Category, ...]
+    """Feeds that choose from what the others have, as configured."""
     sources: Mapping[str, Source]
     """By URL, in the order of their configuration."""
+
+    @property
+    def feeds(self) -> tuple[Category, ...]:
+        """All that is published."""
+        return (*self.categories, *self.views)
 
     def file_of(self, url: str) -> str | None:
         """The path of a local document, relative to the configuration; None for what is none."""

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from aggregator.identity.urls import address_key
 from aggregator.opml import BadOpml, Outline, read_opml
-from config.complaints import Complaints, did_you_mean, dotted, relative
+from config.complaints import Complaints, dotted, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.lines import Path as KeyPath
-from config.schema import ListFile, SourceTable
+from config.schema import ListFile, SourceTable, ViewTable
 from config.settings import ALL
 from config.source_secrets import SourceSecrets
+from config.suggest import did_you_mean
 from config.values import Secret, redacted, secret_url, shown, slug, web_url
 from feeds.models import Category, Source
 from feeds.text import slugify
@@ -32,30 +33,51 @@ class Gathered:
         self._category_places: dict[str, str] = {}
         self._places: dict[str, tuple[str, int, str]] = {}
         self._from_opml: set[str] = set()
+        self._view_places: dict[str, tuple[TomlFile, KeyPath]] = {}
         self.categories: dict[str, Category] = {}
+        self.views: dict[str, Category] = {}
         self.sources: dict[str, Source] = {}
 
     # --- TOML
 
     def add_file(self, file: TomlFile, content: ListFile) -> None:
         for name, table in content.categories.items():
-            path: KeyPath = ("categories", name)
-            try:
-                slug(name)
-            except ValueError as error:
-                self._complain(file, path, str(error))
-                self._refused.add(name)
-                continue
-            if (where := self._category_places.setdefault(name, file.place(path))) != (
-                file.place(path)
-            ):
-                self._complain(file, path, f"the same category stands at {where} already")
-                continue
-            title = table.title or ("All" if name == ALL else name.replace("-", " ").capitalize())
-            self.categories[name] = Category(slug=name, **(dict(table) | {"title": title}))
+            if self._named(file, ("categories", name), name):
+                values = dict(table) | {"title": table.title or _title(name)}
+                self.categories[name] = Category(slug=name, **values)
+        for name, view in content.views.items():
+            if self._named(file, ("views", name), name):
+                self._add_view(file, ("views", name), name, view)
         for index, source in enumerate(content.sources):
             if source is not None:
                 self._add_table(file, ("sources", index), source)
+
+    def _named(self, file: TomlFile, path: KeyPath, name: str) -> bool:
+        """Whether a feed may have that slug; if not, it is complained of."""
+        try:
+            slug(name)
+        except ValueError as error:
+            self._complain(file, path, str(error))
+            self._refused.add(name)
+            return False
+        where = self._category_places.setdefault(name, file.place(path))
+        if where == file.place(path):
+            return True
+        what = "category" if path[0] == "categories" and name in self.categories else "feed"
+        self._complain(file, path, f"the same {what} stands at {where} already")
+        return False
+
+    def _add_view(self, file: TomlFile, path: KeyPath, name: str, table: ViewTable) -> None:
+        if name == ALL:
+            self._complain(file, path, "`all` is a category; write [categories.all]")
+            return
+        values = dict(table) | {"title": table.title or _title(name)}
+        values["shown_age"] = values.pop("max_age")
+        for key in ("categories", "sources"):
+            if values[key] is not None:
+                values[key] = tuple(each for each in values[key] if each is not None)
+        self._view_places[name] = (file, path)
+        self.views[name] = Category(slug=name, view=True, **values)
 
     def _add_table(self, file: TomlFile, path: KeyPath, table: SourceTable) -> None:
         url = self._address(file, path, table)
@@ -223,7 +245,40 @@ class Gathered:
                     text = f"unknown category {shown(each)}, {did_you_mean(each, names)}"
                     self._complaints.add(file, line, f"{key}.categories", text)
         self._check_moves(self._declared)
+        self._check_views()
+        self._check_former()
         self.sources = dict(self._declared)
+
+    def _check_views(self) -> None:
+        """Their categories and sources are there, and nothing that is private comes out."""
+        for name, view in self.views.items():
+            file, path = self._view_places[name]
+            for at, each in enumerate(view.categories or ()):
+                place: KeyPath = (*path, "categories", at)
+                known = self.categories.get(each)
+                if known is None and each not in self._refused:
+                    text = f"unknown category {shown(each)}, {did_you_mean(each, self.categories)}"
+                    self._complain(file, place, text)
+                elif known is not None and known.private and not view.private:
+                    text = f"the category {each} is private; write private = true here too"
+                    self._complain(file, place, text)
+            urls = []
+            for at, url in enumerate(view.sources or ()):
+                source = self._known(url)
+                if source is None:
+                    text = f"{redacted(url)} is no source of this configuration"
+                    self._complain(file, (*path, "sources", at), text)
+                else:
+                    urls.append(source.url)
+            if view.sources is not None:
+                self.views[name] = replace(view, sources=tuple(urls))
+
+    def _check_former(self) -> None:
+        for name, feed in (self.categories | self.views).items():
+            if feed.was is not None and feed.was in self.categories | self.views:
+                file, line = self._category_places[name].rsplit(":", 1)
+                text = f"{shown(feed.was)} is still a feed itself; remove one of them"
+                self._complaints.add(file, int(line), f"{name}.was", text)
 
     def _check_moves(self, sources: Mapping[str, Source]) -> None:
         for url, source in sources.items():
@@ -237,3 +292,7 @@ class Gathered:
 
     def _complain(self, file: TomlFile, path: KeyPath, text: str, key: str = "") -> None:
         file.complain(self._complaints, path, text, key)
+
+
+def _title(name: str) -> str:
+    return "All" if name == ALL else name.replace("-", " ").capitalize()

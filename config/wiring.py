@@ -17,7 +17,7 @@ import structlog
 
 from config import clock
 from config.poll_log import OnRecorded, logged
-from config.settings import ALL, Settings
+from config.settings import Settings
 from feeds import VERSION
 from feeds.errors import StoreError
 from feeds.store import Store, open_store
@@ -34,12 +34,16 @@ if TYPE_CHECKING:
     from aggregator.stories.link import Linker
     from aggregator.stories.plans import House
     from aggregator.subscriber import Subscriber
+    from publisher.hub import Hub
+    from publisher.outlet import DirectoryOutlet
     from publisher.publish import Publisher
     from publisher.render.site import Site
     from publisher.select import Members
 
 log = structlog.get_logger("feedmill.publish")
 
+FEEDS = ("atom.xml", "rss.xml", "feed.json")
+"""The documents of a feed that can be subscribed to."""
 READING = 20.0
 """Seconds that a reader may take for one document."""
 ASKING = 10.0
@@ -103,7 +107,7 @@ class App:
         from aggregator.schedule import again
 
         self.store.sync_sources(self.settings.sources.values(), partial(again, self.policy))
-        self.store.sync_feeds(self.settings.categories)
+        self.store.sync_feeds(self.settings.feeds)
         return self.store
 
     # --- inward
@@ -303,29 +307,84 @@ class App:
             id=site.id or "",
             language=site.language,
             timezone=site.timezone,
+            hubs=self._hubs,
         )
+
+    @property
+    def _hubs(self) -> tuple[str, ...]:
+        """Those that our feeds name."""
+        hub = self.settings.hub
+        own = (f"{self.settings.site.url}/hub",) if hub.enabled else ()
+        return (*own, *hub.others)
+
+    @cached_property
+    def hub(self) -> Hub:
+        """Who tells subscribers, and hubs elsewhere, of what is new."""
+        from aggregator.fetch import HttpSender
+        from publisher.hub import Hub
+
+        settings, site = self.settings, self.settings.site
+        hub = Hub(
+            store=self.store,
+            send=HttpSender(
+                user_agent(site.url, site.contact),
+                timeout=ASKING,
+                allow_private=settings.poll.allow_private,
+                ca_file=settings.poll.ca_file,
+                proxy=settings.poll.proxy,
+            ),
+            read=self._outlet.read,
+            site_url=site.url,
+        )
+        self._closing.callback(hub.close)
+        return hub
+
+    @cached_property
+    def _outlet(self) -> DirectoryOutlet:
+        from publisher.outlet import DirectoryOutlet
+
+        return DirectoryOutlet(self.settings.output)
+
+    def tell(self, slug: str) -> None:
+        """A feed has changed."""
+        log.debug("feed changed", feed=slug)
+        if self._hubs:
+            self.store.tell_of([f"{slug}/{name}" for name in FEEDS])
+
+    def sync_hubs(self) -> None:
+        """Tell the store which hubs elsewhere are to hear of which feeds."""
+        public = [feed.slug for feed in self.settings.feeds if not feed.private]
+        topics = [f"{slug}/{name}" for slug in public for name in FEEDS]
+        self.store.sync_pings(self.settings.hub.others, topics)
+
+    def put_tokens(self) -> None:
+        """Beside the private feeds, for the web server: who may read which."""
+        from config.tokens import put_tokens
+
+        put_tokens(self.settings, self.store.tokens())
 
     @cached_property
     def publisher(self) -> Publisher:
         from functools import partial
 
+        from publisher.gate import gate
         from publisher.outlet import DirectoryOutlet
         from publisher.publish import Publisher
-        from publisher.render.atom import render_atom
-        from publisher.render.page import render_page
-        from publisher.render.rss import render_rss
+        from publisher.render.all import RENDERERS
         from publisher.render.whole import render_site
 
         site = self.site
         return Publisher(
             store=self.store,
             site=site,
-            categories=self.settings.categories,
+            categories=self.settings.feeds,
             members=self._members,
-            renderers=[partial(each, site) for each in (render_rss, render_atom, render_page)],
+            renderers=[partial(each, site) for each in RENDERERS],
             render_site=partial(render_site, site),
-            outlet=DirectoryOutlet(self.settings.output),
-            notify=lambda slug: log.debug("feed changed", feed=slug),
+            gate=gate,
+            outlet=self._outlet,
+            private=DirectoryOutlet(self.settings.private, private=True),
+            notify=self.tell,
         )
 
     def _members(self) -> dict[str, Members]:
@@ -336,15 +395,7 @@ class App:
         return self._known_members[1]
 
     def _made_members(self) -> dict[str, Members]:
-        from publisher.select import Members
+        from config.membership import members
 
-        of_source = self.store.source_categories()
-        active = frozenset(of_source)
-        inside: dict[str, set[int]] = {each.slug: set() for each in self.settings.categories}
-        for source_id, slugs in of_source.items():
-            for slug in slugs:
-                inside.setdefault(slug, set()).add(source_id)
-        return {
-            slug: Members(sources=None if slug == ALL else frozenset(ids), active=active)
-            for slug, ids in inside.items()
-        }
+        ids = {state.url: state.id for state in self.store.sources()}
+        return members(self.settings, self.store.source_categories(), ids)

@@ -10,6 +10,7 @@
     │   ├── StoreBusy          locked for longer than we wait, or the server is away: try again
     │   └── StoreFull          no room on the disk
     ├── OutputError            the output folder can't be written
+    ├── GateError              a feed that would break a rule; what was published stands
     └── PollError              one source, one poll; stored on the source as its `kind`
         ├── FetchError
         │   ├── DnsError  ConnectionRefused  ConnectionFailed  TlsError
@@ -83,6 +84,18 @@ class StoreFull(StoreError):
 
 class OutputError(FeedmillError):
     """The output folder can't be written."""
+
+
+class GateError(FeedmillError):
+    """A document of a feed would break rules, and no article of it is to blame. `faults`: each
+    begins with the rule's number."""
+
+    def __init__(self, feed: str, faults: Sequence[str]) -> None:
+        super().__init__(
+            f"the feed {feed} can't be published: {'; '.join(faults[:5])}; "
+            "what was published before stands"
+        )
+        self.feed, self.faults = feed, tuple(faults)
 
 
 class PollError(FeedmillError):

@@ -23,11 +23,14 @@ from feeds.models import (
     Article,
     Category,
     Claim,
+    Deletion,
     Delivery,
     Document,
     Edge,
+    Entry,
     Event,
     FeedItem,
+    FeedPage,
     FeedState,
     Hop,
     Knot,
@@ -36,6 +39,7 @@ from feeds.models import (
     LedgerRow,
     Placed,
     Poll,
+    Quarantined,
     Receipt,
     Recorded,
     RenderedFile,
@@ -45,6 +49,7 @@ from feeds.models import (
     SourceState,
     StoryChange,
     StoryPlan,
+    Subscriber,
     Subscription,
     Trace,
     Traces,
@@ -347,7 +352,8 @@ class FeedStore(Protocol):
         """As in LinkStore."""
 
     def sync_feeds(self, categories: Sequence[Category]) -> None:
-        """Make the store know just these feeds; "updated" of a new one is now."""
+        """Make the store know just these feeds; "updated" of a new one is now. What a category was
+        called before goes on under its new slug."""
 
     def feeds(self) -> list[FeedState]:
         """All configured feeds, by slug."""
@@ -368,6 +374,12 @@ class FeedStore(Protocol):
     def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, Placed]:
         """By story id, those of them that are in the feed."""
 
+    def placed_before(self, slug: str, when: datetime, limit: int) -> dict[int, Placed]:
+        """By story id, those of the feed whose article was published before that, oldest first."""
+
+    def entries(self, ids: Collection[int]) -> dict[int, tuple[Entry, SourceInfo]]:
+        """Of these articles, by id, as they stand, with their sources."""
+
     def shown_sources(self, slug: str, limit: int) -> set[int]:
         """Through which sources the feed shows its newest `limit` stories."""
 
@@ -379,8 +391,39 @@ class FeedStore(Protocol):
     ) -> FeedState:
         """Write events to the feed's log, in order, and move its cursor; one transaction."""
 
-    def window(self, slug: str, limit: int) -> list[FeedItem]:
-        """The newest `limit` stories of the feed by placement, newest first."""
+    def window(self, slug: str, limit: int, since: int | None = None) -> list[FeedItem]:
+        """The newest `limit` stories of the feed by placement, and those of which an event after
+        `since` tells, newest placement first; none with a quarantined article."""
+
+    def former_feeds(self) -> tuple[list[str], dict[str, str]]:
+        """(slugs of feeds that are configured no more, former slug → the one of today)."""
+
+    def told(
+        self, slug: str, first: int, last: int
+    ) -> tuple[datetime, list[FeedItem], list[Deletion]]:
+        """(time of the last of these events, the stories that they brought or changed and that are
+        there yet, those that were taken down since), newest event first. Raises LookupError for
+        events that there are not."""
+
+    def takedowns(
+        self, slug: str, *, after: int = 0, since: datetime | None = None
+    ) -> list[Deletion]:
+        """Of the feed's log after that event, later than `since`; newest first."""
+
+    def seal(self, slug: str, number: int, files: Sequence[RenderedFile]) -> None:
+        """Keep the documents of an archive for ever; the feed has so many from now on."""
+
+    def replace_archive(self, slug: str, number: int, files: Sequence[RenderedFile]) -> None:
+        """A takedown is the one cause for which they change."""
+
+    def archive_of(self, slug: str, number: int) -> list[tuple[str, bytes, str, datetime]]:
+        """(name, bytes, media type, modified) of its documents; none for one that is gone."""
+
+    def telling(self, slug: str, story_ids: Collection[int]) -> list[int]:
+        """The numbers of the archives, sealed or not, that tell of these stories."""
+
+    def set_apart(self, faults: Sequence[Quarantined]) -> None:
+        """Keep these articles out of all feeds until they are edited (P38)."""
 
     def mark_rendered(self, slug: str, seq: int, digest: bytes) -> None:
         """Remember what the outlet holds."""
@@ -392,14 +435,66 @@ class FeedStore(Protocol):
         """The newest stored articles, by published; None: of all sources."""
 
 
-Renderer = Callable[[Category, FeedState, Sequence[FeedItem]], RenderedFile]
+class SubscriberStore(Protocol):
+    """What our own hub needs of the store."""
+
+    def now(self) -> datetime:
+        """As in PollStore."""
+
+    def due_subscribers(self, limit: int, skip: Collection[int]) -> list[Subscriber]:
+        """Those (but for these ids) that are to be asked or told now, longest due first. Leases
+        that are over end here."""
+
+    def tell_of(self, topics: Collection[str]) -> int:
+        """There is something new of these documents: those who have them are due now."""
+
+    def save_subscriber(
+        self, before: Subscriber, after: Subscriber, next_at: datetime | None
+    ) -> None:
+        """How it stands now, and when it is due again (None: when there is something new)."""
+
+    def end_subscriber(self, number: int) -> None:
+        """Forget it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Any answer at all; of `body` the beginning."""
+
+    status: int
+    body: bytes = b""
+
+
+Send = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
+"""(method, URL, headers, body) → answer: one request under the guard of addresses (E26), no
+redirect followed. Raises FetchError."""
+
+
+Renderer = Callable[[FeedPage], RenderedFile]
 """Stories → bytes: pure, and equal for equal arguments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A rule that a rendered document breaks. `item`: the id of what breaks it, as it stands in the
+    document; None: the document itself."""
+
+    rule: str
+    text: str
+    item: str | None = None
+
+
+Gate = Callable[[RenderedFile], Sequence[Fault]]
+"""Reads a document back and checks it, by code that shares nothing with the renderers (P38)."""
 
 
 class Outlet(Protocol):
     def put(self, file: RenderedFile) -> bool:
         """Replace the file atomically; False when these very bytes were there already.
         Raises OutputError; the old bytes then stay."""
+
+    def read(self, path: str) -> bytes | None:
+        """What stands there; None for nothing."""
 
     def remove(self, path: str) -> None:
         """Take a file (and its compressed variants) away; nothing happens if it is not there."""

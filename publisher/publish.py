@@ -1,27 +1,25 @@
-"""For each feed that has changed: place, render, put, notify. The publisher's whole pipeline."""
+"""For each feed that has changed: place, render, check, put, notify. The publisher's pipeline."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from datetime import timedelta
 from hashlib import blake2b
 from typing import Protocol
 
 import structlog
 
-from feeds.models import Category, FeedItem, FeedState, RenderedFile, StoryChange
-from feeds.protocols import FeedStore, Notifier, Outlet, Renderer
+from feeds.errors import GateError
+from feeds.models import Category, FeedItem, FeedState, RenderedFile
+from feeds.protocols import FeedStore, Gate, Notifier, Outlet, Renderer
+from publisher import notes
+from publisher.documents import Documents
+from publisher.placing import placed
 from publisher.render.site import Site
-from publisher.select import Admission, Members, Present, place, ready, waits
+from publisher.select import Members
 
 log = structlog.get_logger("feedmill.publish")
-
-BATCH = 2000
-
-FEED_FILES = ("rss.xml", "atom.xml", "index.html")
-"""What a feed's folder holds; taken away with the feed."""
 
 
 class FeedOutlet(Outlet, Protocol):
@@ -29,11 +27,24 @@ class FeedOutlet(Outlet, Protocol):
 
     def feeds(self) -> list[str]: ...
 
+    def archives(self, slug: str) -> list[int]: ...
+
+    def drop(self, slug: str) -> None: ...
+
 
 SiteRenderer = Callable[
     [Sequence[tuple[Category, FeedState, Sequence[FeedItem]]]], Sequence[RenderedFile]
 ]
 """All feeds with their newest items → the files of the site itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one publishing did. `changed`: slugs of the feeds whose files are others now."""
+
+    changed: tuple[str, ...] = ()
+    refused: tuple[GateError, ...] = ()
+    """Feeds that would break a rule; what was published before stands."""
 
 
 @dataclass(kw_only=True)
@@ -46,128 +57,90 @@ class Publisher:
     members: Callable[[], Mapping[str, Members]]
     renderers: Sequence[Renderer]
     render_site: SiteRenderer
+    gate: Gate
     outlet: FeedOutlet
+    private: FeedOutlet
+    """Where private feeds go (P39)."""
     notify: Notifier
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def publish(self, *, everything: bool = False) -> list[str] | None:
-        """Bring the outlet up to the store; the slugs whose files changed, None when another
-        process is at it. `everything`: render also what is up to date (the folder may have been
-        emptied). Raises OutputError."""
+    def publish(self, *, everything: bool = False) -> Round | None:
+        """Bring the outlet up to the store; None when another process is at it. `everything`:
+        render also what is up to date (the folder may have been emptied). Raises OutputError."""
         with self._lock, self.store.serial("publish") as ours:
             if not ours:
                 return None
-            members = self.members()
-            states = {state.slug: self._placed(state, members) for state in self._states()}
+            states = placed(self.store, self.categories, self.members())
             stale = [
                 category
                 for category in self.categories
                 if everything or self._digest(category, states) != states[category.slug].rendered
             ]
-            changed = [each.slug for each in stale if self._render(each, states)]
+            changed, refused = [], []
+            for category in stale:
+                try:
+                    if self._render(category, states, everything=everything):
+                        changed.append(category.slug)
+                except GateError as error:
+                    log.error("a feed is not published", feed=category.slug, faults=error.faults)
+                    refused.append(error)
             if stale or everything:
                 self._render_site(states)
                 self._prune()
         for slug in changed:
             self.notify(slug)
-        return changed
-
-    def _states(self) -> list[FeedState]:
-        wanted = {category.slug for category in self.categories}
-        return [state for state in self.store.feeds() if state.slug in wanted]
-
-    # --- the log
-
-    def _placed(self, state: FeedState, members: Mapping[str, Members]) -> FeedState:
-        """The feed's log, brought up to the stories."""
-        mine = members[state.slug]
-        if state.members != mine.digest():
-            state = self._redefined(state, mine)
-        while changes := self.store.changed_stories(state.cursor, BATCH):
-            present = self._present(state, changes)
-            count = ready(changes, present, mine, self._admission(state), self.store.now())
-            if count:
-                end = changes[count - 1].change
-                state = self._append(state, changes[:count], present, mine, end)
-            if count < BATCH:
-                break
-        return state
-
-    def _admission(self, state: FeedState) -> Admission:
-        category = self._category(state)
-        return Admission(
-            hold=timedelta(seconds=category.hold),
-            upgrade=category.upgrade,
-            backlog=category.backlog,
-        )
-
-    def _category(self, state: FeedState) -> Category:
-        return next(each for each in self.categories if each.slug == state.slug)
-
-    def _present(
-        self, state: FeedState, changes: Sequence[StoryChange], *, joined: bool = False
-    ) -> Present:
-        placed = self.store.placements(state.slug, {change.story_id for change in changes})
-        sources: set[int] = set()
-        if joined or any(change.backlog for change in changes):
-            sources = self.store.shown_sources(state.slug, self._category(state).limit)
-        return Present(placed=placed, sources=frozenset(sources), joined=joined)
-
-    def _redefined(self, state: FeedState, members: Members) -> FeedState:
-        """A feed that is new, or that other sources belong to now: what it should show enters,
-        what it should not leaves. A new one starts at today's end of the changes, since older
-        stories than these would never be seen in it."""
-        limit = self._category(state).limit
-        end = state.cursor if state.cursor else self.store.last_change()
-        coming = self.store.recent_stories(members.sources, limit)
-        present = self.store.members(state.slug, BATCH)
-        admission, now = self._admission(state), self.store.now()
-        waiting = [each for each in coming if waits(each, members, admission, now)]
-        if waiting:
-            end = min(end, *(each.change - 1 for each in waiting))
-            coming = [each for each in coming if each not in waiting]
-        changes = [*present, *coming]
-        seen = self._present(state, changes, joined=bool(state.cursor))
-        return self._append(state, changes, seen, members, end)
-
-    def _append(
-        self,
-        state: FeedState,
-        changes: Sequence[StoryChange],
-        present: Present,
-        members: Members,
-        cursor: int,
-    ) -> FeedState:
-        events = place(changes, present, members, self._admission(state))
-        return self.store.append(state.slug, events, cursor=cursor, members=members.digest())
-
-    # --- the files
+        return Round(changed=tuple(changed), refused=tuple(refused))
 
     def _digest(self, category: Category, states: Mapping[str, FeedState]) -> bytes:
         """Names all that the bytes of a feed depend on."""
         text = repr((states[category.slug].seq, astuple(category), astuple(self.site)))
         return blake2b(text.encode(), digest_size=16).digest()
 
-    def _render(self, category: Category, states: Mapping[str, FeedState]) -> bool:
-        state = states[category.slug]
-        items = self.store.window(category.slug, category.limit)
-        files = [render(category, state, items) for render in self.renderers]
-        changed = [self.outlet.put(file) for file in files]
-        self.store.mark_rendered(category.slug, state.seq, self._digest(category, states))
-        log.info("published", feed=category.slug, items=len(items), changed=any(changed))
-        return any(changed)
+    def _render(
+        self, category: Category, states: dict[str, FeedState], *, everything: bool
+    ) -> bool:
+        state, outlet = states[category.slug], self._outlet(category)
+        documents = Documents(
+            store=self.store,
+            site=self.site,
+            renderers=self.renderers,
+            gate=self.gate,
+            outlet=outlet,
+        )
+        digest = self._digest(category, states)
+        try:
+            documents.strike(category, state)
+            if everything or len(outlet.archives(category.slug)) < state.sealed:
+                documents.restore(category, state)
+            state = states[category.slug] = documents.seal(category, state)
+            changed = documents.put(category, state)
+        except GateError:
+            # Tried again when something has changed, not at each tick.
+            self.store.mark_rendered(category.slug, state.rendered_seq, digest)
+            raise
+        self.store.mark_rendered(category.slug, state.seq, digest)
+        return changed
 
     def _render_site(self, states: Mapping[str, FeedState]) -> None:
         shown = [
-            (each, states[each.slug], self.store.window(each.slug, 5)) for each in self.categories
+            (each, states[each.slug], self.store.window(each.slug, 5))
+            for each in self.categories
+            if not each.private
         ]
-        for file in self.render_site(shown):
+        gone, moved = self.store.former_feeds()
+        secret = {each.slug for each in self.categories if each.private}
+        moved = {old: new for old, new in moved.items() if new not in secret}
+        stamp = max(state.updated for state in states.values())
+        for file in (*self.render_site(shown), notes.site_file(gone, moved, stamp)):
             self.outlet.put(file)
 
+    def _outlet(self, category: Category) -> FeedOutlet:
+        return self.private if category.private else self.outlet
+
     def _prune(self) -> None:
-        wanted = {category.slug for category in self.categories}
-        for slug in self.outlet.feeds():
-            if slug not in wanted:
-                for name in FEED_FILES:
-                    self.outlet.remove(f"{slug}/{name}")
-                log.info("removed a feed that is no longer configured", feed=slug)
+        for outlet in (self.outlet, self.private):
+            wanted = {each.slug for each in self.categories if self._outlet(each) is outlet}
+            for slug in outlet.feeds():
+                if slug not in wanted:
+                    outlet.drop(slug)
+                    log.info("took away a feed that is not for here any more", feed=slug)

@@ -22,12 +22,18 @@ class Members:
     sources: frozenset[int] | None
     active: frozenset[int]
     """All sources that are still configured."""
+    hidden: frozenset[int] = frozenset()
+    """Whose stories it must not show: those of private feeds only (P39)."""
+    rule: str = ""
+    """Names what else decides, so that a change of it is seen."""
 
     def digest(self) -> bytes:
         """Names the definition, so that a change of it is seen."""
-        return _named(self.sources)
+        return _named(self.sources, self.hidden, self.rule)
 
     def wants(self, story: StoryChange) -> bool:
+        if not self.hidden.isdisjoint(story.source_ids):
+            return False
         return self.sources is None or not self.sources.isdisjoint(story.source_ids)
 
     def drops(self, story: StoryChange) -> bool:
@@ -36,8 +42,10 @@ class Members:
 
 
 @lru_cache(maxsize=256)  # asked at each publishing; a set keeps its hash
-def _named(sources: frozenset[int] | None) -> bytes:
+def _named(sources: frozenset[int] | None, hidden: frozenset[int], rule: str) -> bytes:
     text = "*" if sources is None else ",".join(map(str, sorted(sources)))
+    if hidden or rule:
+        text += f" {','.join(map(str, sorted(hidden)))} {rule}"
     return blake2b(text.encode(), digest_size=16).digest()
 
 
@@ -47,6 +55,8 @@ class Admission:
 
     hold: timedelta = timedelta()
     """How long one waits for more copies, of which the best is shown."""
+    delay: timedelta = timedelta()
+    """How long each waits, whatever comes."""
     upgrade: bool = False
     """Whether a much longer copy takes the place of what is shown."""
     backlog: int = 5
@@ -63,6 +73,10 @@ class Present:
     """Through which it shows stories."""
     joined: bool = False
     """Whether the stories are those of sources that now belong to it: all of them are backlog."""
+    unfit: frozenset[int] = frozenset()
+    """Stories that the feed's rule does not fit."""
+    oldest: datetime | None = None
+    """What was published before that does not enter."""
 
 
 def ready(
@@ -82,7 +96,8 @@ def ready(
 def waits(story: StoryChange, members: Members, admission: Admission, now: datetime) -> bool:
     """Whether a story that is not in the feed yet is held for more copies."""
     # Without a hold nothing waits, whatever the clock was when it came.
-    held = bool(admission.hold) and story.first_seen + admission.hold > now
+    wait = max(admission.hold, admission.delay)
+    held = bool(wait) and story.first_seen + wait > now
     return held and members.wants(story)
 
 
@@ -96,12 +111,12 @@ def place(
     """
     latest = {change.story_id: change for change in sorted(changes, key=lambda c: c.change)}
     ordered = sorted(latest.values(), key=lambda c: (c.published, c.story_id))
-    shut = _shut_out(ordered, present, admission)
+    shut = _shut_out(ordered, present, admission) | present.unfit
     events = []
     for story in ordered:
         placed = present.placed.get(story.story_id)
         if placed is not None:
-            event = _after(story, placed, members, admission)
+            event = _after(story, placed, members, admission, unfit=story.story_id in present.unfit)
         elif members.wants(story) and story.story_id not in shut:
             event = _entering(story, admission)
         else:
@@ -116,6 +131,8 @@ def _shut_out(ordered: Sequence[StoryChange], present: Present, admission: Admis
     ranked = Counter[tuple[int, ...]]()
     found = set()
     for story in reversed(ordered):
+        if present.oldest is not None and story.published < present.oldest:
+            found.add(story.story_id)
         if story.story_id in present.placed or present.sources <= set(story.source_ids):
             continue
         ranked[story.source_ids] += 1
@@ -134,12 +151,12 @@ def _entering(story: StoryChange, admission: Admission) -> Event | None:
 
 
 def _after(
-    story: StoryChange, placed: Placed, members: Members, admission: Admission
+    story: StoryChange, placed: Placed, members: Members, admission: Admission, *, unfit: bool
 ) -> Event | None:
     """What becomes of a story that is in the feed."""
     if story.gone is not None:
         return _event(story, story.gone, placed.article_id, placed.revision)
-    if members.drops(story):
+    if unfit or members.drops(story):
         return _event(story, EventKind.LEAVE, placed.article_id, placed.revision)
     lead = _event(story, EventKind.UPDATE, story.lead_id, story.revision)
     if not placed.there:

@@ -9,6 +9,7 @@ from aggregator.fetch.client import HttpFetcher
 from aggregator.fetch.files import Fetchers, FileFetcher
 from aggregator.fetch.freshness import Freshness, freshness
 from aggregator.fetch.post import HttpPoster, Posted
+from aggregator.fetch.send import HttpSender
 
 __all__ = [
     "Fetchers",
@@ -16,6 +17,7 @@ __all__ = [
     "Freshness",
     "HttpFetcher",
     "HttpPoster",
+    "HttpSender",
     "Posted",
     "freshness",
 ]

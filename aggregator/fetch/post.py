@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-import requests
-
 from aggregator.fetch.redirects import MAX_REDIRECTS, following
-from aggregator.fetch.transport import CurlAdapter, GuardedRequest, Limits
-from feeds.errors import BadRedirect, FetchError, TooManyRedirects
+from aggregator.fetch.send import HttpSender
+from feeds.errors import BadRedirect, TooManyRedirects
 
 REPEATED = (301, 302, 307, 308)
 """Redirects after which a hub is asked the same at its new address (WebSub §5.1 names 307 and 308;
 hubs in the field answer 301 and 302 and mean the same)."""
-ANSWER = 65_536
-"""Bytes of an answer that are read: nothing of it is used."""
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 Turn = Callable[[str, float], AbstractContextManager[None]]
 """(URL, seconds): the right to make one request there (E29). Raises HostBusy."""
@@ -46,34 +43,22 @@ class HttpPoster:
         proxy: str = "",
     ) -> None:
         """`timeout`: seconds for each request's turn, and for the request."""
-        self._agent, self._turn, self._timeout = user_agent, turn, timeout
-        self._private, self._proxy = allow_private, proxy
-        self._adapter = CurlAdapter(ca_file)
+        self._turn, self._timeout = turn, timeout
+        self._send = HttpSender(
+            user_agent, timeout=timeout, allow_private=allow_private, ca_file=ca_file, proxy=proxy
+        )
 
     def __call__(self, url: str, form: Mapping[str, str]) -> Posted:
         """Raises FetchError (HostBusy: nothing was sent), StoreError."""
         body = urlencode(form).encode()
         for _ in range(MAX_REDIRECTS + 1):
             with self._turn(url, self._timeout):
-                answer = self._one(url, body)
+                answer = self._send.whole("POST", url, _FORM, body)
             if answer.status_code not in REPEATED:
                 names = {name.lower(): value for name, value in answer.headers.items()}
                 return Posted(status=answer.status_code, headers=names)
             url = _next(url, answer.headers.get("location"))
         raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
-
-    def _one(self, url: str, body: bytes) -> requests.Response:
-        prepared = GuardedRequest()
-        headers = {
-            "User-Agent": self._agent,
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-        try:
-            prepared.prepare(method="POST", url=url, headers=headers, data=body)
-        except (requests.RequestException, UnicodeError, ValueError) as error:
-            raise FetchError("no usable address") from error
-        prepared.limits = Limits(ANSWER, self._private, self._proxy)
-        return self._adapter.send(prepared, timeout=self._timeout)
 
 
 def _next(url: str, location: str | None) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
+from aggregator.read.lazy import plain
 from feeds.text import collapse, plain_text, shorten, xml_safe
 
 MAX_HTML = 512 * 1024
@@ -38,6 +39,10 @@ _ATTRIBUTES = {
 # nh3 leaves an empty reference as it is, and that is a relative one (P3). Its output escapes "<" in
 # texts and quotes in attributes, so only tags can match.
 _EMPTY_LINK = re.compile(r'(<[a-z0-9]+(?: [a-z-]+="[^"]*")*?) (?:href|src|cite|poster)=""')
+# Nor does it trim one, which is relative then for whoever does not either.
+_SPACED_LINK = re.compile(
+    r'(<[a-z0-9]+(?: [a-z-]+="[^"]*")*? (?:href|src|poster)=")\s+([^"]*?)\s*(?=")'
+)
 # And it takes `cite` for no URL: any scheme passes, and relative ones stay so.
 _CITE = re.compile(r'(<(?:blockquote|q|ins|del)(?: [a-z-]+="[^"]*")*?) cite="([^"]*)"')
 # Anything that nh3 would change, but for ">".
@@ -135,7 +140,7 @@ def text_to_html(text: str) -> str:
 
 def clean_html(html: str, base: str) -> tuple[str, bool]:
     """(safe HTML with absolute links, was it over MAX_HTML or MAX_DEPTH and so cut)."""
-    whole = xml_safe(html)
+    whole = plain(xml_safe(html), base)
     cut = cut_html(whole)
     washed = _washed(cut, base)
     if len(washed) > 4 * MAX_HTML:  # a long base before each of 50,000 short links
@@ -153,6 +158,8 @@ def _washed(html: str, base: str) -> str:
         washed = _nh3(html, "deny")
     if " cite=" in washed:
         washed = _CITE.sub(lambda m: f"{m[1]}{_cite(unescape(m[2]), base)}", washed)
+    if '=" ' in washed or '="\n' in washed:
+        washed = _SPACED_LINK.sub(r"\1\2", washed)
     while '=""' in washed and (found := _EMPTY_LINK.subn(r"\1", washed))[1]:
         washed = found[0]  # one of each tag at a time
     return xml_safe(washed).strip()

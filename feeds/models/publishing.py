@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from feeds.models.articles import Article, SourceInfo
+from feeds.models.sources import Category
 
 
 class EventKind(StrEnum):
@@ -87,6 +88,14 @@ class FeedState:
     rendered: bytes
     """Digest of what was last rendered (log position, titles, limits, program version)."""
     rendered_seq: int = 0
+    sealed: int = 0
+    """Archives of its log that are sealed: all of ARCHIVE events each."""
+    named: str = ""
+    """Its first slug, which names it for ever (P14)."""
+
+
+ARCHIVE = 100
+"""Events of a feed's log in one archive (P30)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +118,57 @@ class FeedItem:
     entered_at: datetime
     article: Article
     source: SourceInfo
+    event: int = 0
+    """The newest event of the feed's log that tells of it."""
     also: tuple[Sighting, ...] = ()
     """One for each other source, in the order in which they came to carry it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A story that was taken down (RFC 6721)."""
+
+    story_id: int
+    published_id: str
+    event: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """One document of a feed, in all its formats: the one that subscribers come back to, or an
+    archive of its log (RFC 5005 §4)."""
+
+    category: Category
+    updated: datetime
+    items: tuple[FeedItem, ...] = ()
+    """Newest placement first."""
+    deleted: tuple[Deletion, ...] = ()
+    """Newest first."""
+    archive: int | None = None
+    """Its number; None: the document that subscribers come back to."""
+    older: int | None = None
+    """The archive before it."""
+    named: str = ""
+    """The first slug of the feed, when that was another; by it the feed has its id (P14)."""
+
+    @property
+    def name(self) -> str:
+        return self.named or self.category.slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """An article that no feed shows, since a document with it would break a rule (P38); until it
+    is edited."""
+
+    article_id: int
+    revision: int
+    rule: str
+    """Of PUBLISHING.md: "P3"."""
+    fault: str
+    at: datetime | None = None
+    """Since when; None: now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

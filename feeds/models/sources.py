@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from feeds.models.documents import Hints
+from feeds.models.views import Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,25 @@ class Category:
     max_age: float | None = None
     """Seconds for which the articles of its sources are kept."""
     max_articles: int | None = None
+    was: str | None = None
+    """The slug that the feed had before."""
+    view: bool = False
+    """A choice of what other feeds have; no source names it as its category."""
+    categories: tuple[str, ...] | None = None
+    """Of a view: whose sources it shows; None with `sources` None: all that are not private."""
+    sources: tuple[str, ...] | None = None
+    """Of a view: which it shows, by URL."""
+    match: Match | None = None
+    """Only articles that this rule fits."""
+    delay: float = 0.0
+    """Seconds before a story enters."""
+    excerpt: int | None = None
+    """So many words of each article, 0: its headline; None: all of it."""
+    images: bool = True
+    private: bool = False
+    """For whoever has a token; in nothing that is public."""
+    shown_age: float | None = None
+    """Seconds after its publication when a story leaves."""
     backlog: int = 5
     """Of what a new source shows first, so many enter as new where other sources' stories are."""
 

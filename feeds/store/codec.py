@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import BigInteger, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-from feeds.models import Entry, Hints, Key, KeyKind, Move, Validators
+from feeds.models import Asked, Entry, Hints, Key, KeyKind, Move, Validators
 from feeds.text import xml_safe
 
 T = TypeVar("T")
@@ -120,6 +120,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return field.default
 
 
+ASKED = Struct(Asked)
 ENTRY = Struct(Entry)
 HINTS = Struct(Hints)
 VALIDATORS = Struct(Validators)

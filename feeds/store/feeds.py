@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from feeds.errors import StoreError
 from feeds.models import (
     Category,
+    Entry,
     Event,
     EventKind,
     FeedItem,
@@ -26,12 +27,25 @@ from feeds.store.engine import Database
 from feeds.store.sources import INFO, info_of
 from feeds.store.sql import among, insert_missing, upsert
 from feeds.store.stories import CHANGE, changes_of, with_articles
-from feeds.store.tables import article, feed, feed_log, placement, source, story
+from feeds.store.tables import (
+    archive,
+    article,
+    feed,
+    feed_log,
+    feed_move,
+    placement,
+    quarantine,
+    source,
+    story,
+)
 from feeds.store.ties import NORMAL
 
 _STATE = tuple(
     feed.c[name]
-    for name in ("slug", "cursor", "members", "seq", "updated", "rendered", "rendered_seq")
+    for name in (
+        *("slug", "cursor", "members", "seq", "updated"),
+        *("rendered", "rendered_seq", "sealed", "named"),
+    )
 )
 
 
@@ -40,6 +54,9 @@ def sync(database: Database, categories: Sequence[Category]) -> None:
     slugs = [category.slug for category in categories]
     with database.write() as connection:
         now = database.now(connection)
+        for category in categories:
+            if category.was is not None and category.was not in slugs:
+                _move(connection, category.was, category.slug)
         connection.execute(
             sa.update(feed).where(feed.c.active, feed.c.slug.not_in(slugs)).values(active=False)
         )
@@ -61,7 +78,35 @@ def _new(slug: str, now: datetime) -> dict[str, Any]:
         "updated": now,
         "rendered": b"",
         "rendered_seq": 0,
+        "sealed": 0,
+        "named": slug,
     }
+
+
+def _move(connection: Connection, old: str, new: str) -> None:
+    """The feed goes on under another slug; nothing happens when there is no old one, or both."""
+    rows = connection.execute(sa.select(feed).where(feed.c.slug.in_([old, new]))).all()
+    if [row.slug for row in rows] != [old]:
+        return
+    [row] = rows
+    # Everything that names it is rendered anew: `rendered` is of the old addresses.
+    connection.execute(sa.insert(feed).values({**row._mapping, "slug": new, "rendered": b""}))
+    for table in (feed_log, placement, archive):
+        connection.execute(sa.update(table).where(table.c.slug == old).values(slug=new))
+    connection.execute(sa.delete(feed).where(feed.c.slug == old))
+    connection.execute(sa.update(feed_move).where(feed_move.c.new == old).values(new=new))
+    connection.execute(sa.delete(feed_move).where(feed_move.c.old == new))
+    upsert(connection, feed_move, [{"old": old, "new": new}])
+
+
+def former(database: Database) -> tuple[list[str], dict[str, str]]:
+    """(slugs of feeds that are configured no more, former slug → the one of today)."""
+    with database.read() as connection:
+        rows = connection.execute(sa.select(feed.c.slug, feed.c.active)).all()
+        moves = connection.execute(sa.select(feed_move.c.old, feed_move.c.new)).all()
+    there = {row.slug for row in rows if row.active}
+    moved = {row.old: row.new for row in moves if row.new in there and row.old not in there}
+    return sorted({row.slug for row in rows} - there - set(moved)), moved
 
 
 def states(database: Database) -> list[FeedState]:
@@ -130,11 +175,12 @@ def _place(
                 "article_id": event.article_id,
                 "revision": event.revision,
                 "entered_at": at,
+                "event": seq,
             }
             updated.pop(number, None)
             left.discard(number)
         elif event.kind is EventKind.UPDATE:
-            shown = {"article_id": event.article_id, "revision": event.revision}
+            shown = {"article_id": event.article_id, "revision": event.revision, "event": seq}
             if number in entered:
                 entered[number] |= shown
             elif number not in left:
@@ -191,6 +237,31 @@ def placements(database: Database, slug: str, story_ids: Collection[int]) -> dic
         return {row.story_id: _placed(row) for row in connection.execute(query).all()}
 
 
+def placed_before(database: Database, slug: str, when: datetime, limit: int) -> dict[int, Placed]:
+    query = (
+        sa.select(
+            *(placement.c[name] for name in ("story_id", "article_id", "revision")),
+            article.c.revision.label("current"),
+            *(article.c[name] for name in ("words", "standing")),
+        )
+        .join(article, article.c.id == placement.c.article_id)
+        .where(placement.c.slug == slug, article.c.published < when)
+        .order_by(article.c.published, article.c.id)
+        .limit(limit)
+    )
+    with database.read() as connection:
+        return {row.story_id: _placed(row) for row in connection.execute(query).all()}
+
+
+def entries(database: Database, ids: Collection[int]) -> dict[int, tuple[Entry, SourceInfo]]:
+    with database.read() as connection:
+        query = sa.select(article.c.id, article.c.source_id, article.c.entry)
+        query = query.where(among(connection, article.c.id, sorted(ids)))
+        rows = connection.execute(query).all()
+        infos = _infos(connection, {row.source_id for row in rows})
+    return {row.id: (row.entry, infos[row.source_id]) for row in rows}
+
+
 def _placed(row: Any) -> Placed:
     return Placed(
         article_id=row.article_id,
@@ -223,20 +294,39 @@ def members(database: Database, slug: str, limit: int) -> list[StoryChange]:
         return changes_of(connection, connection.execute(_newest(query, slug, limit)).all())
 
 
-def window(database: Database, slug: str, limit: int) -> list[FeedItem]:
-    placed = (placement.c.seq, placement.c.entered_at, story.c.published_id)
+def window(database: Database, slug: str, limit: int, since: int | None = None) -> list[FeedItem]:
+    placed = ("seq", "event", "entered_at")
     query = (
-        sa.select(*placed, *COLUMNS)
+        sa.select(*(placement.c[name] for name in placed), story.c.published_id, *COLUMNS)
         .select_from(placement)
         .join(story, story.c.id == placement.c.story_id)
         .join(article, article.c.id == placement.c.article_id)
+        .where(placement.c.slug == slug, ~quarantined())
+        .order_by(placement.c.seq.desc())
     )
     with database.read() as connection:
-        rows = connection.execute(_newest(query, slug, limit)).all()
-        carried = _carried(connection, {row.story_id: row.id for row in rows})
-        ids = {row.source_id for row in rows}
-        ids |= {each.source_id for some in carried.values() for each in some}
-        infos = _infos(connection, ids)
+        if since is None:
+            query = query.limit(limit)
+        else:
+            last = _newest(sa.select(placement.c.seq), slug, 1).offset(limit - 1)
+            floor = connection.execute(last).scalar() or 0
+            query = query.where(sa.or_(placement.c.seq >= floor, placement.c.event > since))
+        return items_of(connection, connection.execute(query).all())
+
+
+def quarantined() -> Any:
+    """Whether the article, as it stands, is kept out of all feeds."""
+    return sa.exists().where(
+        quarantine.c.article_id == article.c.id, quarantine.c.revision == article.c.revision
+    )
+
+
+def items_of(connection: Connection, rows: Sequence[Any]) -> list[FeedItem]:
+    """Rows with `seq`, `event`, `entered_at`, `published_id` and COLUMNS of the article."""
+    carried = _carried(connection, {row.story_id: row.id for row in rows})
+    ids = {row.source_id for row in rows}
+    ids |= {each.source_id for some in carried.values() for each in some}
+    infos = _infos(connection, ids)
     return [_item(row, carried.get(row.story_id, []), infos) for row in rows]
 
 
@@ -244,6 +334,7 @@ def _item(row: Any, carried: Sequence[Any], infos: dict[int, SourceInfo]) -> Fee
     others = {each.source_id: each for each in reversed(carried)}
     return FeedItem(
         seq=row.seq,
+        event=row.event,
         story_id=row.story_id,
         published_id=row.published_id,
         entered_at=row.entered_at,

@@ -16,10 +16,13 @@ from feeds.models import (
     AddressChange,
     Article,
     ArticleFacts,
+    Asked,
     Category,
     Claim,
+    Deletion,
     Delivery,
     Edge,
+    Entry,
     Event,
     FeedItem,
     FeedState,
@@ -30,9 +33,11 @@ from feeds.models import (
     LedgerRow,
     Placed,
     Poll,
+    Quarantined,
     Rebinding,
     Receipt,
     Recorded,
+    RenderedFile,
     Retention,
     Revision,
     Schedule,
@@ -42,7 +47,9 @@ from feeds.models import (
     Stored,
     StoryChange,
     StoryPlan,
+    Subscriber,
     Subscription,
+    Token,
     Trace,
     Traces,
     Turn,
@@ -51,6 +58,7 @@ from feeds.models import (
 )
 from feeds.protocols import Order, Reschedule
 from feeds.store import (
+    archives,
     articles,
     backup,
     configured,
@@ -62,12 +70,15 @@ from feeds.store import (
     ledger,
     locks,
     moves,
+    readers,
     records,
     removal,
     revisions,
     schema,
     stories,
+    subscribers,
     ties,
+    tokens,
     turned,
 )
 from feeds.store import claims as claiming
@@ -280,6 +291,12 @@ class Store:
     def placements(self, slug: str, story_ids: Collection[int]) -> dict[int, Placed]:
         return feeds.placements(self._database, slug, story_ids)
 
+    def placed_before(self, slug: str, when: datetime, limit: int) -> dict[int, Placed]:
+        return feeds.placed_before(self._database, slug, when, limit)
+
+    def entries(self, ids: Collection[int]) -> dict[int, tuple[Entry, SourceInfo]]:
+        return feeds.entries(self._database, ids)
+
     def shown_sources(self, slug: str, limit: int) -> set[int]:
         return feeds.shown_sources(self._database, slug, limit)
 
@@ -291,8 +308,40 @@ class Store:
     ) -> FeedState:
         return feeds.append(self._database, slug, events, cursor=cursor, members=members)
 
-    def window(self, slug: str, limit: int) -> list[FeedItem]:
-        return feeds.window(self._database, slug, limit)
+    def window(self, slug: str, limit: int, since: int | None = None) -> list[FeedItem]:
+        return feeds.window(self._database, slug, limit, since)
+
+    def former_feeds(self) -> tuple[list[str], dict[str, str]]:
+        return feeds.former(self._database)
+
+    def told(
+        self, slug: str, first: int, last: int
+    ) -> tuple[datetime, list[FeedItem], list[Deletion]]:
+        return archives.told(self._database, slug, first, last)
+
+    def takedowns(
+        self, slug: str, *, after: int = 0, since: datetime | None = None
+    ) -> list[Deletion]:
+        return archives.takedowns(self._database, slug, after=after, since=since)
+
+    def seal(self, slug: str, number: int, files: Sequence[RenderedFile]) -> None:
+        archives.seal(self._database, slug, number, files)
+
+    def replace_archive(self, slug: str, number: int, files: Sequence[RenderedFile]) -> None:
+        archives.replace(self._database, slug, number, files)
+
+    def archive_of(self, slug: str, number: int) -> list[tuple[str, bytes, str, datetime]]:
+        return archives.kept(self._database, slug, number)
+
+    def telling(self, slug: str, story_ids: Collection[int]) -> list[int]:
+        return archives.telling(self._database, slug, story_ids)
+
+    def set_apart(self, faults: Sequence[Quarantined]) -> None:
+        archives.set_apart(self._database, faults)
+
+    def quarantined(self) -> list[Quarantined]:
+        """Articles that no feed shows (P38), by id."""
+        return archives.set_apart_now(self._database)
 
     def mark_rendered(self, slug: str, seq: int, digest: bytes) -> None:
         feeds.mark_rendered(self._database, slug, seq, digest)
@@ -302,6 +351,51 @@ class Store:
 
     def articles(self, source_ids: Collection[int] | None, limit: int) -> list[Article]:
         return articles.newest(self._database, source_ids, limit)
+
+    # --- whom we tell, and who reads
+
+    def ask(self, topic: str, callback: str, asked: Asked) -> bool:
+        return subscribers.ask(self._database, topic, callback, asked)
+
+    def due_subscribers(self, limit: int, skip: Collection[int]) -> list[Subscriber]:
+        return subscribers.due(self._database, limit, skip)
+
+    def tell_of(self, topics: Collection[str]) -> int:
+        return subscribers.changed(self._database, topics)
+
+    def save_subscriber(
+        self, before: Subscriber, after: Subscriber, next_at: datetime | None
+    ) -> None:
+        subscribers.save(self._database, before, after, next_at)
+
+    def end_subscriber(self, number: int) -> None:
+        subscribers.remove(self._database, number)
+
+    def sync_pings(self, hubs: Collection[str], topics: Iterable[str]) -> None:
+        """Make the store know just these hubs elsewhere, for these documents."""
+        subscribers.sync_pings(self._database, hubs, topics)
+
+    def subscribers(self) -> dict[str, int]:
+        """Confirmed ones of our hub, by topic."""
+        return subscribers.counts(self._database)
+
+    def count_readers(self, day: int, rows: Sequence[tuple[str, str, int]]) -> None:
+        """(slug, kind of reader, how many at least), of a day (since 1970)."""
+        readers.count(self._database, day, rows)
+
+    def readers(self, first: int, last: int) -> dict[str, dict[str, int]]:
+        """By slug and kind of reader: the most of one of these days."""
+        return readers.of_days(self._database, first, last)
+
+    def add_token(self, digest: bytes, feed: str | None, label: str) -> None:
+        tokens.add(self._database, digest, feed, label)
+
+    def tokens(self) -> list[Token]:
+        """Those that are not revoked, oldest first."""
+        return tokens.standing(self._database)
+
+    def revoke_token(self, digest: bytes) -> None:
+        tokens.revoke(self._database, digest)
 
     # --- for wiring and the operator
 

@@ -19,11 +19,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
 
-from feeds.store.codec import ENTRY, HINTS, MOVE, VALIDATORS, WORDS, Moment
+from feeds.store.codec import ASKED, ENTRY, HINTS, MOVE, VALIDATORS, WORDS, Moment
 
 metadata = MetaData(
     naming_convention={
@@ -300,6 +301,16 @@ feed = Table(
     Column("updated", Moment, nullable=False),
     Column("rendered", LargeBinary, nullable=False),
     Column("rendered_seq", BigInteger, nullable=False),
+    Column("sealed", Id, nullable=False, server_default=text("0")),  # archives
+    Column("named", Text, nullable=False, server_default=text("''")),  # its first slug
+)
+
+# Slugs that feeds had before.
+feed_move = Table(
+    "feed_move",
+    metadata,
+    Column("old", Text, primary_key=True),
+    Column("new", Text, nullable=False),
 )
 
 feed_log = Table(
@@ -312,7 +323,39 @@ feed_log = Table(
     Column("revision", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Index(None, "story_id"),
+    Index(
+        "ix_feed_log_takedown",
+        "slug",
+        "seq",
+        sqlite_where=text("kind = 'takedown'"),
+        postgresql_where=text("kind = 'takedown'"),
+    ),
     sqlite_with_rowid=False,
+)
+
+# Documents that are never rendered again (RFC 5005 §4), gzipped.
+archive = Table(
+    "archive",
+    metadata,
+    Column("slug", Text, ForeignKey("feed.slug"), primary_key=True),
+    Column("number", Id, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),  # of the file in its folder
+    Column("packed", LargeBinary, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("modified", Moment, nullable=False),
+)
+
+# Articles that no feed shows, since a document with them would break a rule (P38). What is edited
+# afterwards is tried again.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("article_id", Id, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 placement = Table(
@@ -325,7 +368,10 @@ placement = Table(
     Column("article_id", Id, nullable=False, server_default=text("0")),
     Column("revision", Integer, nullable=False),
     Column("entered_at", Moment, nullable=False),
+    # The newest event of the log that tells of it.
+    Column("event", Id, nullable=False, server_default=text("0")),
     Index(None, "slug", "seq"),
+    Index(None, "slug", "event"),
     sqlite_with_rowid=False,
 )
 
@@ -408,6 +454,46 @@ delivery = Table(
     Column("content_type", Text),
     Column("body", LargeBinary, nullable=False),
     Index(None, "source_id"),
+)
+
+# Who may read private feeds: SHA-256 of what they hold.
+token = Table(
+    "token",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("feed", Text),  # null: every private one
+    Column("label", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# The hub's other side: who is told when a document of ours has changed (WebSub §5).
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("topic", Text, nullable=False),  # path of the document: "world/atom.xml"
+    Column("callback", Text, nullable=False),
+    Column("ping", Boolean, nullable=False),  # a hub elsewhere, that is told and tells others
+    Column("secret", Text),
+    Column("asked", ASKED),  # what is to be verified; null: nothing
+    Column("lease_until", Moment),  # null: not verified
+    Column("delivered", Text, nullable=False, server_default=text("''")),  # tag of what it has
+    Column("next_at", Moment),  # when to ask or tell it; null: nothing to do
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("error", Text),
+    UniqueConstraint("topic", "callback"),
+    Index(None, "next_at"),
+)
+
+# How many read a feed on a day (days since 1970), by kind of reader; no addresses.
+reader = Table(
+    "reader",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("agent", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 counter = Table(

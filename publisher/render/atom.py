@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from feedgen.feed import FeedGenerator
 
-from feeds.models import Category, FeedItem, FeedState, RenderedFile
+from feeds.models import FeedItem, FeedPage, RenderedFile
 from feeds.text import xml_safe
 from publisher.render.build import also, html, people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
-from publisher.render.site import GENERATOR, Site
+from publisher.render.site import ATOM, GENERATOR, Site, path, title
 from publisher.render.values import iri
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 
 
-def render_atom(
-    site: Site, category: Category, state: FeedState, items: Sequence[FeedItem]
-) -> RenderedFile:
-    """The category's Atom feed, in the order given."""
+def render_atom(site: Site, page: FeedPage) -> RenderedFile:
+    """The feed as Atom, in the order given."""
+    category = page.category
     feed = FeedGenerator()
     feed.register_extension(NAME, FeedExtension, EntryExtension)
-    feed.id(site.feed_id(category.slug))
-    feed.title(xml_safe(f"{category.title} – {site.title}"))
-    feed.updated(seconds(state.updated))
+    feed.feedmill.site, feed.feedmill.page = site, page
+    feed.id(site.feed_id(page.name))
+    feed.title(xml_safe(title(site, page)))
+    feed.updated(seconds(page.updated))
     feed.author({"name": xml_safe(site.title)})
-    feed.link(href=site.feed(category.slug, "atom.xml"), rel="self", type="application/atom+xml")
+    feed.link(href=site.own(page, ATOM), rel="self", type="application/atom+xml")
     feed.link(href=site.page(category.slug), rel="alternate", type="text/html")
     feed.generator(GENERATOR, version=site.version)
     if site.language:
         feed.language(site.language)
-    for item in items:
+    for item in page.items:
         _entry(feed.add_entry(order="append"), item, also_line=category.also_line)
     return RenderedFile(
-        path=f"{category.slug}/atom.xml",
+        path=path(category.slug, ATOM, page.archive),
         body=feed.atom_str(),
         media_type=MEDIA_TYPE,
-        modified=state.updated,
+        modified=page.updated,
     )
 
 

@@ -16,6 +16,8 @@ from publisher.render.values import MEDIUMS, email, iri, media_type, uri
 
 MEDIA = "http://search.yahoo.com/mrss/"
 DC = "http://purl.org/dc/elements/1.1/"
+DCTERMS = "http://purl.org/dc/terms/"
+CC = "http://backend.userland.com/creativeCommonsRssModule"
 ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -128,6 +130,8 @@ def media(parent: Any, entry: Entry, *, enclosures: bool) -> None:
     """Media RSS; `enclosures`: also those after the first, of which RSS has room for one (P24)."""
     for one in entry.media:
         _media(parent, one)
+    if entry.image and not entry.media and "itunes:image" not in entry.extra:
+        _media(parent, Media(url=entry.image, kind="thumbnail"))
     if enclosures:
         for extra in entry.enclosures[1:]:
             _media(parent, Media(url=extra.url, type=extra.type, length=extra.length))

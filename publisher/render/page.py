@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from feeds.models import Category, FeedItem, FeedState, RenderedFile
+from feeds.models import Category, FeedItem, FeedPage, FeedState, RenderedFile
 from feeds.text import plain_text, shorten, xml_safe
 from publisher.render.build import source_title, title_of
-from publisher.render.site import Site
+from publisher.render.site import PAGE, Site, path
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 TITLE = 300
@@ -31,6 +31,7 @@ Shown = Sequence[tuple[Category, FeedState, Sequence[FeedItem]]]
 class Row:
     """An item as a page shows it: plain texts and one link."""
 
+    id: str
     title: str
     link: str | None
     source: str
@@ -76,6 +77,7 @@ def _row(site: Site, item: FeedItem, words: int) -> Row:
     entry = item.article.entry
     published = item.article.published
     return Row(
+        id=xml_safe(item.published_id),
         title=shorten(title_of(entry), TITLE),
         link=entry.link,
         source=source_title(item),
@@ -93,27 +95,27 @@ def _rows(site: Site, items: Sequence[FeedItem], words: int) -> list[Row]:
     return [_row(site, item, words) for item in ordered]
 
 
-def render_page(
-    site: Site, category: Category, state: FeedState, items: Sequence[FeedItem]
-) -> RenderedFile:
-    """The category's page, newest first."""
+def render_page(site: Site, page: FeedPage) -> RenderedFile:
+    """The category's page, or one of its older pages; newest first."""
+    category = page.category
     body = (
         _templates()
         .get_template("category.html")
         .render(
             site=site,
-            root="../",
+            root="../" if page.archive is None else "../../../",
             category=category,
-            rows=_rows(site, items, 280),
-            updated=_when(site, state.updated),
-            updated_iso=state.updated.isoformat(timespec="seconds"),
+            page=page,
+            rows=_rows(site, page.items, 280),
+            updated=_when(site, page.updated),
+            updated_iso=page.updated.isoformat(timespec="seconds"),
         )
     )
     return RenderedFile(
-        path=f"{category.slug}/index.html",
+        path=path(category.slug, PAGE, page.archive),
         body=body.encode(),
         media_type=MEDIA_TYPE,
-        modified=state.updated,
+        modified=page.updated,
     )
 
 
@@ -149,10 +151,10 @@ def static_files(modified: datetime) -> list[RenderedFile]:
     )
     return [
         RenderedFile(
-            path=path,
+            path=place,
             body=folder.joinpath(name).read_bytes(),
             media_type=kind,
             modified=modified,
         )
-        for name, path, kind in places
+        for name, place, kind in places
     ]

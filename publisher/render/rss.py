@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from feedgen.feed import FeedGenerator
 
-from feeds.models import Category, FeedItem, FeedState, RenderedFile
+from feeds.models import FeedItem, FeedPage, RenderedFile
 from feeds.text import xml_safe
 from publisher.render.build import also, people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
-from publisher.render.site import GENERATOR, Site
+from publisher.render.site import GENERATOR, RSS, Site, path, title
 from publisher.render.values import UNKNOWN_TYPE, media_type, uri
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
@@ -19,28 +18,28 @@ TTL_MINUTES = 15
 """A reader that asks more often finds nothing that it would have missed."""
 
 
-def render_rss(
-    site: Site, category: Category, state: FeedState, items: Sequence[FeedItem]
-) -> RenderedFile:
-    """The category's RSS feed, in the order given."""
+def render_rss(site: Site, page: FeedPage) -> RenderedFile:
+    """The feed as RSS, in the order given."""
+    category = page.category
     feed = FeedGenerator()
     feed.register_extension(NAME, FeedExtension, EntryExtension)
-    feed.title(xml_safe(f"{category.title} – {site.title}"))
-    feed.link(href=site.feed(category.slug, "rss.xml"), rel="self", type="application/rss+xml")
+    feed.feedmill.site, feed.feedmill.page = site, page
+    feed.title(xml_safe(title(site, page)))
+    feed.link(href=site.own(page, RSS), rel="self", type="application/rss+xml")
     feed.link(href=site.page(category.slug), rel="alternate")
     feed.description(xml_safe(f"{category.title}, published by {site.title}"))
-    feed.lastBuildDate(seconds(state.updated))
+    feed.lastBuildDate(seconds(page.updated))
     feed.generator(GENERATOR, version=site.version)
     feed.ttl(TTL_MINUTES)
     if site.language:
         feed.language(site.language)
-    for item in items:
+    for item in page.items:
         _item(feed.add_entry(order="append"), item, also_line=category.also_line)
     return RenderedFile(
-        path=f"{category.slug}/rss.xml",
+        path=path(category.slug, RSS, page.archive),
         body=feed.rss_str(),
         media_type=MEDIA_TYPE,
-        modified=state.updated,
+        modified=page.updated,
     )
 
 

@@ -20,6 +20,7 @@ _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _URI = re.compile(r"(?:[!#$&'()*+,./0-9:;=?@A-Z_a-z~-]|%[0-9A-Fa-f]{2})+")
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})|[\[\]]")
 _AUTHORITY = re.compile(r"[^:/?#]+:(?://[^/?#]*)?")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\?&]+@[^\s@<>()\[\],;:\"\\?&]+")
 
 
@@ -45,6 +46,11 @@ def uri(url: str) -> str:
         return url
     end = found.end() if (found := _AUTHORITY.match(text)) else 0
     return text[:end] + _STRAY.sub(lambda found: f"%{ord(found[0]):02X}", text[end:])
+
+
+def language(text: str | None) -> str | None:
+    """A language tag (RFC 5646 §2.1, its shape), or None."""
+    return text if text and _LANGUAGE.fullmatch(text) else None
 
 
 def email(text: str | None) -> str | None:

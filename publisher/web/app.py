@@ -6,10 +6,13 @@ framework: docs/benchmarks.md); what is not a file goes to Starlette.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,9 +20,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from feeds.protocols import Callbacks
+from publisher.web import delta
 from publisher.web.callbacks import PREFIX, CallbackRoute
-from publisher.web.conditions import matches, not_modified_since, takes_gzip
+from publisher.web.conditions import coding, matches, not_modified_since, tags
+from publisher.web.counting import Counting
 from publisher.web.files import Files, Ready, Variant
+from publisher.web.hub import PATH as HUB
+from publisher.web.hub import HubRoute, Subscriptions
+from publisher.web.private import PrivateFiles
+from publisher.web.safety import SAFE_HEADERS
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,21 +36,13 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Readiness = Callable[[], str | None]
 """None when all is well, else what is wrong (shown to whoever asks: nothing private)."""
 
-CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-SAFE_HEADERS = (
-    (b"content-security-policy", CSP.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
-# Feeds change when something happens, not by the clock: a reader that comes back within a minute
-# would find the same, and after that one conditional request tells.
-FILE_HEADERS = (*SAFE_HEADERS, (b"cache-control", b"public, max-age=60"))
+_ARCHIVE = re.compile(r"archive/(\d{1,9})/[a-z.]*")
+_SLUG = re.compile(r"[a-z0-9-]+")
 _REPEATED = {b"etag", b"cache-control", b"vary", b"last-modified"}
+_REPEATED |= {b"access-control-allow-origin", b"access-control-expose-headers", b"link"}
 """What a 304 repeats (RFC 9110 §15.4.5)."""
+_DELTAS = 64
+"""Parts of documents that are kept for the next reader who saw the same version."""
 
 
 class App:
@@ -53,13 +54,20 @@ class App:
         site_url: str,
         readiness: Readiness,
         callbacks: Callbacks | None = None,
+        subscriptions: Subscriptions | None = None,
+        private: Path | None = None,
     ) -> None:
-        """`callbacks`: who hears hubs at `/websub/…`; None: nobody, there is nothing."""
-        self._files = Files(folder, FILE_HEADERS)
+        """`callbacks`: who hears hubs at `/websub/…`; `subscriptions`: who keeps what is asked of
+        our own hub; None: nobody, there is nothing. `private`: the folder of private feeds."""
         self._url = site_url.rstrip("/")
+        self._files = Files(folder, SAFE_HEADERS, self._url)
+        self._deltas: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
         self._prefix = unquote(urlsplit(self._url).path)  # as ASGI gives paths
         self._rest = _rest(readiness)
         self._hubs = CallbackRoute(callbacks) if callbacks is not None else None
+        self._hub = HubRoute(subscriptions, self._topic) if subscriptions is not None else None
+        self._private = PrivateFiles(private, self._url) if private is not None else None
+        self.counting = Counting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,18 +76,101 @@ class App:
         if self._hubs is not None and path.startswith(PREFIX):
             status, text, more = await self._hubs(path, scope, _headers(scope), receive)
             await _plain(send, status, text, more, head)
+        elif self._hub is not None and path == HUB:
+            status, text, more = await self._hub(scope, _headers(scope), receive)
+            await _plain(send, status, text, more, head)
         elif scope["method"] not in ("GET", "HEAD"):
             await _short(send, 405, "Method not allowed.", [(b"allow", b"GET, HEAD")])
         elif path in ("/healthz", "/readyz"):
             await self._rest({**scope, "path": path, "root_path": ""}, receive, send)
         elif path.startswith("/") and (ready := self._files.get(path[1:])) is not None:
-            await _file(ready, scope, send)
+            await self._file(ready, self._files, scope, send)
+        elif self._private is not None and self._private.has(path[1:]):
+            await self._secret(path[1:], self._private, scope, send)
         elif not path.endswith("/") and self._files.get(f"{path}/"[1:]) is not None:
             # The links of the pages are relative, so a page has one address only, with its slash.
             there = f"{self._url}{path}/".encode()
             await _short(send, 308, "Moved.", [(b"location", there)], head)
         else:
+            await self._nothing(path, send, head)
+
+    async def _nothing(self, path: str, send: Send, head: bool) -> None:
+        """Where something was: 301 to where it is now, 410 where it is no more."""
+        slug, _, rest = path[1:].partition("/")
+        site = self._files.site()
+        if slug in site.moved:
+            there = f"{self._url}/{quote(site.moved[slug])}/{quote(rest)}".encode()
+            await _short(send, 301, "Moved for good.", [(b"location", there)], head)
+        elif slug in site.gone or self._was_sealed(slug, rest):
+            await _short(send, 410, "It was here, and is gone for good.", [], head)
+        else:
             await _short(send, 404, "There is nothing here.", [], head)
+
+    def _was_sealed(self, slug: str, rest: str) -> bool:
+        found = _ARCHIVE.fullmatch(rest)
+        if found is None or not _SLUG.fullmatch(slug):
+            return False
+        return int(found[1]) < self._files.notes(slug).sealed
+
+    async def _secret(self, path: str, files: PrivateFiles, scope: Scope, send: Send) -> None:
+        """P39: for whoever has a token, in the address (`?token=…`) or as the password."""
+        slug = path.partition("/")[0]
+        if not files.lets_in(slug, _headers(scope), scope["query_string"]):
+            more = [(b"www-authenticate", b'Basic realm="Feedmill", charset="UTF-8"')]
+            text = "This feed is private: a token is needed."
+            await _short(send, 401, text, more, scope["method"] == "HEAD")
+        elif (ready := files.get(path)) is not None:
+            await self._file(ready, files, scope, send)
+        else:
+            await _short(send, 404, "There is nothing here.", [], scope["method"] == "HEAD")
+
+    def _topic(self, address: str) -> str | None:
+        """The path of a feed by its address; None for what is none that is published here."""
+        path = address.removeprefix(f"{self._url}/")
+        ready = self._files.get(path) if path != address else None
+        return ready.path if ready is not None and ready.deltas else None
+
+    def _count(self, ready: Ready, asked: Mapping[str, str], scope: Scope) -> None:
+        if ready.deltas and scope["method"] == "GET":
+            client = scope.get("client") or ("",)
+            slug, agent = ready.path.partition("/")[0], asked.get("user-agent", "")
+            self.counting.saw(slug, agent, str(client[0]), time.time())
+
+    async def _file(self, ready: Ready, files: Files, scope: Scope, send: Send) -> None:
+        asked = _headers(scope)
+        self._count(ready, asked, scope)
+        best = coding(asked.get("accept-encoding", ""), ready.variants)
+        variant = ready.variants[best]
+        if _fresh(asked, ready, variant):
+            kept = [pair for pair in variant.headers if pair[0] in _REPEATED]
+            await _answer(send, 304, [*SAFE_HEADERS, *kept], b"")
+            return
+        head = scope["method"] == "HEAD"
+        if (part := self._part(ready, files, asked)) is not None:
+            await _answer(send, 226, _im_used(ready, len(part)), b"" if head else part)
+            return
+        await _answer(send, 200, variant.headers, b"" if head else variant.body)
+
+    def _part(self, ready: Ready, files: Files, asked: dict[str, str]) -> bytes | None:
+        """What came since the newest version that the reader names; None where all is to be
+        sent."""
+        if not ready.deltas or not delta.wanted(asked.get("a-im", "")):
+            return None
+        about = files.notes(ready.path.partition("/")[0])
+        named = [each.removesuffix("-gzip").removesuffix("-br")
+                 for each in tags(asked.get("if-none-match", ""))]  # fmt: skip
+        told = [seq for each in named if (seq := about.known(ready.name, each)) is not None]
+        # The notes are put after the documents: in between they tell of the version before.
+        if not told or about.known(ready.name, ready.tag) is None:
+            return None
+        key = ready.path, ready.tag, max(told)
+        if key not in self._deltas:
+            whole = ready.variants["identity"].body
+            self._deltas[key] = delta.delta(ready.name, whole, about.events, max(told))
+            if len(self._deltas) > _DELTAS:
+                self._deltas.popitem(last=False)
+        part = self._deltas[key]
+        return part if len(part) < len(ready.variants["identity"].body) else None
 
     def _relative(self, path: str) -> str:
         """Without the public address's own path; "" for that path without its slash."""
@@ -88,22 +179,22 @@ class App:
         return path
 
 
-async def _file(ready: Ready, scope: Scope, send: Send) -> None:
-    asked = _headers(scope)
-    variant = ready.identity
-    if ready.gzip is not None and takes_gzip(asked.get("accept-encoding", "")):
-        variant = ready.gzip
-    if _fresh(asked, ready, variant):
-        kept = [pair for pair in variant.headers if pair[0] in _REPEATED]
-        await _answer(send, 304, [*SAFE_HEADERS, *kept], b"")
-    else:
-        body = b"" if scope["method"] == "HEAD" else variant.body
-        await _answer(send, 200, variant.headers, body)
+def _im_used(ready: Ready, length: int) -> list[tuple[bytes, bytes]]:
+    """Of a 226: the tag is that of the whole document as it now is (RFC 3229 §10.4.1), and a cache
+    that does not know of parts must not keep it (§10.5.3)."""
+    whole = ready.variants["identity"].headers
+    other = {b"cache-control", b"content-length"}
+    return [
+        *(pair for pair in whole if pair[0] not in other),
+        (b"im", b"feed"),
+        (b"cache-control", b"no-store, im"),
+        (b"content-length", str(length).encode()),
+    ]
 
 
 def _fresh(asked: dict[str, str], ready: Ready, variant: Variant) -> bool:
-    if (tags := asked.get("if-none-match")) is not None:
-        return matches(tags, variant.etag)  # §13.2.2: then the date does not count
+    if (named := asked.get("if-none-match")) is not None:
+        return matches(named, variant.etag)  # §13.2.2: then the date does not count
     since = asked.get("if-modified-since")
     return since is not None and not_modified_since(since, ready.stamp)
 

@@ -63,7 +63,7 @@ class CallbackRoute:
         async with self._places:
             try:
                 async with asyncio.timeout(self._slowest):
-                    body = await _body(receive, self._callbacks.max_body)
+                    body = await body_of(receive, self._callbacks.max_body)
             except TooLong:
                 return 413, "Too long.\n", []
             except TimeoutError:
@@ -73,7 +73,7 @@ class CallbackRoute:
         return status, "", more
 
 
-async def _body(receive: Receive, most: int) -> bytes:
+async def body_of(receive: Receive, most: int) -> bytes:
     """Raises TooLong."""
     parts, length = [], 0
     while True:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+_SMALLEST = ("br", "gzip")
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def matches(header: str, etag: str) -> bool:
     """If-None-Match against our strong tag: a list, `*`, weak comparison (§13.1.2)."""
     return header.strip() == "*" or etag in _TAG.findall(header)
+
+
+def tags(header: str) -> list[str]:
+    """All tags of a list, without quotes and weakness."""
+    return [each.strip('"') for each in _TAG.findall(header)]
 
 
 def not_modified_since(header: str, stamp: int) -> bool:
@@ -24,15 +31,26 @@ def not_modified_since(header: str, stamp: int) -> bool:
         return False
 
 
-def takes_gzip(header: str) -> bool:
-    """Whether Accept-Encoding names gzip (or `*`) with a weight above zero, and does not say that
-    it would rather have identity."""
+def coding(header: str, there: Collection[str]) -> str:
+    """The content coding of those that are `there` (and "identity") that Accept-Encoding likes
+    best: by weight, and of equal ones the smallest."""
     weights: dict[str, float] = {}
     for part in header.lower().split(","):
         name, _, params = part.strip().partition(";")
         weights[name.strip()] = _weight(params)
-    gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+    if "x-gzip" in weights:  # RFC 9110 §8.4.1.3
+        weights.setdefault("gzip", weights["x-gzip"])
+    best, most = "identity", weights.get("identity", 0.0)
+    for name in _SMALLEST:
+        weight = weights.get(name, weights.get("*", 0.0))
+        if (
+            name in there
+            and weight > 0
+            and weight >= most
+            and (weight > most or best == "identity")
+        ):
+            best, most = name, weight
+    return best
 
 
 def _weight(params: str) -> float:

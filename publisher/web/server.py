@@ -10,21 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from feeds.protocols import Callbacks
+    from publisher.web.counting import Counting
+    from publisher.web.hub import Subscriptions
 
 STALE = 30.0
 """Seconds after which a silent engine counts as not ready."""
 READY = "ready"
+COUNTS = 20.0
+"""Seconds between two words on who reads."""
 
 
 class AddressTaken(OSError):
@@ -41,11 +47,15 @@ class WebServer:
         folder: Path,
         site_url: str,
         *,
+        private: Path | None = None,
         module: str = "publisher.web.server",
         hello: str | None = None,
+        hear: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """`module` is run with these four as arguments; `hello`: its first line."""
-        self._args = [host, str(port), str(folder), site_url]
+        """`module` is run with these five as arguments; `hello`: its first line. `hear`
+        is told each line that it says."""
+        self._args = [host, str(port), str(folder), site_url, str(private or "")]
+        self._hear = hear
         self._module, self._hello = module, hello
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -59,10 +69,21 @@ class WebServer:
         self.check()
         command = [sys.executable, "-m", self._module, *self._args]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
+        threading.Thread(target=self._listen, args=[self._process], daemon=True).start()
         if self._hello is not None:
             self.tell(self._hello)
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        """What it says, until it ends."""
+        if process.stdout is not None:
+            for line in process.stdout:
+                self._hear(line.strip())
 
     def tell(self, state: str = READY) -> None:
         """Say that the engine is ready, or what is wrong with it."""
@@ -125,9 +146,17 @@ class Beat:
 
 
 async def serve(
-    host: str, port: int, folder: Path, site_url: str, callbacks: Callbacks | None = None
+    host: str,
+    port: int,
+    folder: Path,
+    site_url: str,
+    private: Path | None = None,
+    *,
+    callbacks: Callbacks | None = None,
+    subscriptions: Subscriptions | None = None,
 ) -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends. Who reads what is said on standard output, a line of JSON
+    each time: [day, [[slug, kind of reader, how many], …]]."""
     from granian.constants import Interfaces  # only this process pays for granian
     from granian.log import LogLevels
     from granian.server.embed import Server
@@ -135,7 +164,14 @@ async def serve(
     from publisher.web.app import App
 
     beat = Beat()
-    app = App(folder, site_url, beat.readiness, callbacks)
+    app = App(
+        folder,
+        site_url,
+        beat.readiness,
+        callbacks=callbacks,
+        subscriptions=subscriptions,
+        private=private,
+    )
     server = Server(
         app,
         address=host,
@@ -154,17 +190,44 @@ async def serve(
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=listen, daemon=True).start()
+    counting = asyncio.create_task(_say_readers(app.counting))
     waiting = asyncio.create_task(ended.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    counting.cancel()
+    _say(app.counting)
     if not running.done():
         server.stop()  # type: ignore[no-untyped-call]
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(running, 3)
 
 
-def main(callbacks: Callbacks | None = None) -> None:
-    host, port, folder, site_url = sys.argv[1:5]
-    asyncio.run(serve(host, int(port), Path(folder), site_url, callbacks))
+async def _say_readers(counting: Counting) -> None:
+    while True:
+        await asyncio.sleep(COUNTS)
+        _say(counting)
+
+
+def _say(counting: Counting) -> None:
+    day, rows = counting.news()
+    if rows:
+        with contextlib.suppress(OSError, ValueError):  # the engine is gone: so are we, soon
+            sys.stdout.write(f"{json.dumps([day, rows])}\n")
+            sys.stdout.flush()
+
+
+def main(callbacks: Callbacks | None = None, subscriptions: Subscriptions | None = None) -> None:
+    host, port, folder, site_url, private = sys.argv[1:6]
+    asyncio.run(
+        serve(
+            host,
+            int(port),
+            Path(folder),
+            site_url,
+            Path(private) if private else None,
+            callbacks=callbacks,
+            subscriptions=subscriptions,
+        )
+    )
     # Granian's threads outlive its loop, and one that asks for the GIL of an interpreter that is
     # being taken down panics: lines of it in the log at one stop in four.
     os._exit(0)

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,7 +20,8 @@ from aggregator.stories.link import Linker
 from aggregator.stories.plans import House
 from feeds.models import Category, NewArticle
 from feeds.store import Store, open_store
-from publisher.outlet import DirectoryOutlet
+from publisher.gate import gate
+from publisher.outlet import DirectoryOutlet, MemoryOutlet
 from publisher.publish import Publisher
 from publisher.render.atom import render_atom
 from publisher.render.rss import render_rss
@@ -113,9 +115,11 @@ def _publisher(store: Store, folder: Path) -> Publisher:
         site=SITE,
         categories=categories,
         members=lambda: {"all": Members(sources=None, active=frozenset())},
-        renderers=[lambda *a: render_atom(SITE, *a), lambda *a: render_rss(SITE, *a)],
+        renderers=[partial(render_atom, SITE), partial(render_rss, SITE)],
+        gate=gate,
         render_site=lambda shown: render_site(SITE, shown),
         outlet=DirectoryOutlet(folder),
+        private=MemoryOutlet(),
         notify=lambda _slug: None,
     )
 

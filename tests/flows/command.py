@@ -114,6 +114,8 @@ class Installation:
         self.folder, self.command = folder, list(command)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
+        self.variables: dict[str, str] = {}
+        """Of the environment, beside the usual ones."""
 
     @property
     def public(self) -> Path:
@@ -131,7 +133,7 @@ class Installation:
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FEEDMILL_")}
-        return kept | {"TZ": "UTC", "COLUMNS": "200"} | more
+        return kept | {"TZ": "UTC", "COLUMNS": "200"} | self.variables | more
 
     def call(self, *arguments: str, timeout: float = 120, **more: str) -> _Done:
         """Run a verb; keywords are environment variables."""

@@ -117,7 +117,7 @@ def test_headlines_without_scripts(browser: Browser, site_url: str) -> None:
     tab = context.new_page()
     tab.goto(site_url + "/tech/")
     kinds = tab.locator('link[rel="alternate"]').evaluate_all("all => all.map(e => e.type)")
-    assert set(kinds) == {"application/rss+xml", "application/atom+xml"}
+    assert set(kinds) == {"application/rss+xml", "application/atom+xml", "application/feed+json"}
     assert tab.locator("article").count() > 2
     tab.goto(site_url + "/")
     tab.get_by_role("link", name="Technology").first.click()

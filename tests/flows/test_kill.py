@@ -133,4 +133,5 @@ def check_database(path: Path) -> None:
 
 
 def is_temporary(path: Path) -> bool:
-    return path.name.startswith(".") or path.suffix == ".tmp"
+    """Half-written; the notes for the web server are whole."""
+    return path.name.startswith(".") and path.name not in (".feed.json", ".site.json")

@@ -9,7 +9,16 @@ from typing import Any
 import feedparser
 from lxml import etree
 
-from feeds.models import Article, Category, Entry, FeedItem, FeedState, RenderedFile, SourceInfo
+from feeds.models import (
+    Article,
+    Category,
+    Entry,
+    FeedItem,
+    FeedPage,
+    FeedState,
+    RenderedFile,
+    SourceInfo,
+)
 from publisher.render.atom import render_atom
 from publisher.render.rss import render_rss
 from publisher.render.site import Site
@@ -44,12 +53,18 @@ def item(entry: Entry | None = None, number: int = 1, **more: Any) -> FeedItem:
     return FeedItem(**(values | more))
 
 
-def atom(*items: FeedItem, site: Site = SITE) -> RenderedFile:
-    return render_atom(site, NEWS, STATE, items)
+def page(*items: FeedItem, **more: Any) -> FeedPage:
+    """A document of the feed NEWS with these stories."""
+    values: dict[str, Any] = {"category": NEWS, "updated": AT, "items": items}
+    return FeedPage(**(values | more))
 
 
-def rss(*items: FeedItem, site: Site = SITE) -> RenderedFile:
-    return render_rss(site, NEWS, STATE, items)
+def atom(*items: FeedItem, site: Site = SITE, **more: Any) -> RenderedFile:
+    return render_atom(site, page(*items, **more))
+
+
+def rss(*items: FeedItem, site: Site = SITE, **more: Any) -> RenderedFile:
+    return render_rss(site, page(*items, **more))
 
 
 def tree(file: RenderedFile) -> Any:

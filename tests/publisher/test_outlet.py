@@ -42,7 +42,9 @@ def test_put(outlet: DirectoryOutlet, place: Path) -> None:
     packed = place.with_name("rss.xml.gz")
     assert gzip.decompress(packed.read_bytes()) == b"<rss/>"
     assert packed.stat().st_mtime == place.stat().st_mtime == AT.timestamp()
-    assert sorted(each.name for each in place.parent.iterdir()) == ["rss.xml", "rss.xml.gz"]
+    assert sorted(each.name for each in place.parent.iterdir()) == [
+        *("rss.xml", "rss.xml.br", "rss.xml.gz")
+    ]
 
 
 def test_equal_bytes_are_not_rewritten(outlet: DirectoryOutlet, place: Path) -> None:
@@ -165,7 +167,9 @@ def test_what_a_killed_writer_left(outlet: DirectoryOutlet, place: Path) -> None
     """Half-written files of a process that was killed are cleared away, whether the bytes changed
     since or not."""
     outlet.put(file())
-    for name in (".rss.xml.part", ".rss.xml.gz.part"):
+    for name in (".rss.xml.part", ".rss.xml.gz.part", ".rss.xml.br.part"):
         (place.parent / name).write_bytes(b"<rss><chan")
     assert not outlet.put(file())
-    assert {path.name for path in place.parent.iterdir()} == {"rss.xml", "rss.xml.gz"}
+    assert {path.name for path in place.parent.iterdir()} == {
+        *("rss.xml", "rss.xml.gz", "rss.xml.br")
+    }

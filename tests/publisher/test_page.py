@@ -13,6 +13,7 @@ from feeds.models import Category, Entry, Person
 from publisher.render.page import render_index, render_page
 from publisher.render.whole import render_site
 from tests.publisher.making import NEWS, SITE, SOURCE, STATE, item
+from tests.publisher.making import page as page_of
 
 EVIL = "<script>alert(1)</script>\"'&"
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -20,7 +21,7 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 
 def page(*entries: Entry) -> str:
     items = [item(each, n + 1) for n, each in enumerate(entries)]
-    return render_page(SITE, NEWS, STATE, items).body.decode()
+    return render_page(SITE, page_of(*items)).body.decode()
 
 
 def test_everything_is_escaped() -> None:
@@ -51,6 +52,7 @@ def test_feeds_are_announced() -> None:
     assert found == {
         "application/atom+xml": SITE.feed("news", "atom.xml"),
         "application/rss+xml": SITE.feed("news", "rss.xml"),
+        "application/feed+json": SITE.feed("news", "feed.json"),
     }
 
 
@@ -58,7 +60,7 @@ def test_a_page_needs_nothing_of_another_origin() -> None:
     """Stylesheet, icon and ways through the site are relative: the CSP takes them from the page's
     own origin only, and who comes by another name than site.url sees the same page."""
     index = render_index(SITE, [(NEWS, STATE, [item()])])
-    for file in (index, render_page(SITE, NEWS, STATE, [item()])):
+    for file in (index, render_page(SITE, page_of(item()))):
         root = html5lib.parse(file.body.decode())
         own = {
             urljoin(f"http://localhost:1/{file.path}", each.get("href"))
@@ -114,7 +116,7 @@ def test_empty_category() -> None:
 def test_the_operators_time_zone() -> None:
     """Times on pages are those of site.timezone."""
     site = replace(SITE, timezone="Asia/Tokyo")
-    assert "20 Nov 2026, 21:00" in render_page(site, NEWS, STATE, [item()]).body.decode()
+    assert "20 Nov 2026, 21:00" in render_page(site, page_of(item())).body.decode()
 
 
 def test_the_site() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import os
 import socket
@@ -11,10 +10,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import brotli
 import pytest
 
 from feeds.models import RenderedFile
@@ -22,47 +20,10 @@ from publisher.outlet import DirectoryOutlet
 from publisher.web.app import App
 from publisher.web.server import WebServer
 from tests.flows.command import ROOT
+from tests.publisher.asking import TAG_HOST, Server
 from tests.publisher.making import AT
 
 FEED = b"<rss version='2.0'><channel/></rss>" * 20
-TAG_HOST = "evil.test"
-
-
-@dataclass
-class Told:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass
-class Server:
-    app: App
-    wrong: list[str | None]
-    folder: Path
-
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Told:
-        given = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [(b"host", TAG_HOST.encode()), *given],
-        }
-        sent: list[Any] = []
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        asyncio.run(self.app(scope, receive, send))
-        pairs = {k.decode().lower(): v.decode() for k, v in sent[0]["headers"]}
-        return Told(sent[0]["status"], pairs, b"".join(each.get("body", b"") for each in sent[1:]))
 
 
 @pytest.fixture
@@ -124,7 +85,7 @@ def test_if_none_match(server: Server) -> None:
         assert (told.status, told.body) == (304, b""), value
         assert told.headers["etag"] == tag
         assert told.headers["cache-control"]
-        assert told.headers["vary"] == "Accept-Encoding"
+        assert told.headers["vary"] == "Accept-Encoding, A-IM"
         assert "content-type" not in told.headers
     for value in ('"x"', "", tag.strip('"')):
         assert server.ask("/world/rss.xml", if_none_match=value).status == 200
@@ -145,7 +106,9 @@ def test_if_modified_since(server: Server) -> None:
     assert both.status == 200
 
 
-@pytest.mark.parametrize("accept", ["gzip", "br, gzip;q=0.5", "*", "x-gzip", "GZIP, deflate"])
+@pytest.mark.parametrize(
+    "accept", ["gzip", "br;q=0.5, gzip", "br;q=0, *", "x-gzip", "GZIP, deflate"]
+)
 def test_gzip(server: Server, accept: str) -> None:
     """Prepared at publishing time, under a tag of its own."""
     told = server.ask("/world/rss.xml", accept_encoding=accept)
@@ -155,6 +118,15 @@ def test_gzip(server: Server, accept: str) -> None:
     assert told.headers["etag"] != plain
     both = {"accept_encoding": accept, "if_none_match": told.headers["etag"]}
     assert server.ask("/world/rss.xml", **both).status == 304
+
+
+@pytest.mark.parametrize("accept", ["br", "gzip, br", "gzip, deflate, br, zstd", "*", "br;q=0.9"])
+def test_brotli(server: Server, accept: str) -> None:
+    """The smallest of what the reader likes as well."""
+    told = server.ask("/world/rss.xml", accept_encoding=accept)
+    assert told.headers["content-encoding"] == "br"
+    assert brotli.decompress(told.body) == FEED
+    assert told.headers["etag"].endswith('-br"')
 
 
 def test_dates_of_asctime_are_utc() -> None:
@@ -177,7 +149,7 @@ def test_dates_of_asctime_are_utc() -> None:
 
 @pytest.mark.parametrize(
     "accept",
-    ["", "br", "gzip;q=0", "identity", "*;q=0", "gzip;q=x", "gzip;q=0.2, identity;q=0.8"],
+    ["", "zstd", "gzip;q=0", "identity", "*;q=0", "gzip;q=x", "gzip;q=0.2, identity;q=0.8"],
 )
 def test_no_gzip(server: Server, accept: str) -> None:
     """Who does not take it does not get it."""

@@ -130,11 +130,8 @@ def test_flipped_bytes(tmp_path: Path, part: float) -> None:
     start = int(len(content) * part) // 4096 * 4096
     content[start : start + 8192] = bytes(byte ^ 0x5A for byte in content[start : start + 8192])
     path.write_bytes(content)
-    store = open_store(f"sqlite:///{path}")
-    with pytest.raises(CorruptStore, match="backup"):
-        store.verify()
-    assert store.integrity() != []
-    store.close()
+    with pytest.raises(CorruptStore, match="backup"):  # where the schema lies, already by opening
+        open_store(f"sqlite:///{path}").verify()
 
 
 def test_a_sound_database(store: Store) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -25,6 +26,7 @@ from aggregator.stories.plans import House
 from feeds.models import Category, FeedItem, Hop, Poll, Source, Validators
 from feeds.protocols import Request, Response
 from feeds.store import Store
+from publisher.gate import gate
 from publisher.outlet import MemoryOutlet
 from publisher.publish import Publisher
 from publisher.render.atom import render_atom
@@ -156,9 +158,11 @@ class Newsroom:
             site=SITE,
             categories=self.categories,
             members=self._members,
-            renderers=[lambda *a: render_atom(SITE, *a), lambda *a: render_rss(SITE, *a)],
+            renderers=[partial(render_atom, SITE), partial(render_rss, SITE)],
+            gate=gate,
             render_site=lambda shown: render_site(SITE, shown),
             outlet=self.outlet,
+            private=MemoryOutlet(),
             notify=lambda _slug: None,
         )
         self.poller = Poller(

@@ -1,0 +1,99 @@
+"""`feedmill token`: who may read private feeds."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from config.cli import ConfigOption, Json, JsonLogs, Verbose
+from config.opening import open_app
+from config.showing import iso
+from config.suggest import did_you_mean
+from config.tokens import digest, new_token
+from config.wiring import FEEDS, App
+from feeds.errors import ConfigError
+
+Label = Annotated[str, typer.Argument(help="For whom it is: a name of yours.")]
+
+
+def register(app: typer.Typer) -> None:
+    verbs = typer.Typer(no_args_is_help=True, help="Who may read private feeds.")
+    for verb in (add, revoke):
+        verbs.command()(verb)
+    verbs.command("list")(listed)
+    app.add_typer(verbs, name="token")
+
+
+def add(
+    context: typer.Context,
+    label: Label,
+    feed: Annotated[
+        str | None, typer.Option("--feed", help="Only for this feed; else for all private ones.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Json = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a token and show it, this once: only a digest of it is kept."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        slugs = _private(app)
+        if feed is not None and feed not in slugs:
+            text = f"--feed {feed}: no such private feed, {did_you_mean(feed, slugs)}"
+            raise ConfigError([text])
+        if any(each.label == label for each in app.store.tokens()):
+            raise ConfigError([f"{label} has a token already: revoke that, or use another name"])
+        token = new_token()
+        app.store.add_token(digest(token), feed, label)
+        app.put_tokens()
+        of = [feed] if feed is not None else slugs
+        urls = [f"{app.site.feed(s, name)}?token={token}" for s in of for name in FEEDS]
+    if as_json:
+        print(json.dumps({"token": token, "label": label, "feed": feed, "urls": urls}))
+    else:
+        print(token, *urls, sep="\n  ")
+        print("It is shown only now; `feedmill token revoke` ends it.")
+
+
+def revoke(
+    context: typer.Context,
+    label: Label,
+    config: ConfigOption = None,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """End a token, at once."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        known = {each.label: each for each in app.store.tokens()}
+        if label not in known:
+            raise ConfigError([f"{label}: no such token, {did_you_mean(label, known)}"])
+        app.store.revoke_token(known[label].digest)
+        app.put_tokens()
+    print(f"the token of {label} is revoked")
+
+
+def listed(
+    context: typer.Context,
+    config: ConfigOption = None,
+    as_json: Json = False,
+    log_json: JsonLogs = False,
+    verbose: Verbose = False,
+) -> None:
+    """The tokens that are in force, by name; what they are is kept nowhere."""
+    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
+        tokens = app.store.tokens()
+    if as_json:
+        rows = [
+            {"label": each.label, "feed": each.feed, "created": iso(each.created_at)}
+            for each in tokens
+        ]
+        print(json.dumps(rows))
+        return
+    for each in tokens:
+        print(f"{each.label}: {each.feed or 'all private feeds'}, since {iso(each.created_at)}")
+
+
+def _private(app: App) -> list[str]:
+    return [feed.slug for feed in app.settings.feeds if feed.private]
