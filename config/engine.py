@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from types import FrameType
 
 import structlog
@@ -21,6 +22,7 @@ from config.settings import Settings
 from config.wiring import App
 from feeds.errors import ConfigError, FeedmillError, OutputError, StoreError
 from feeds.models import Poll, Recorded
+from publisher.render.site import Site
 from publisher.web.server import READY, AddressTaken, WebServer
 
 log = structlog.get_logger("feedmill.run")
@@ -67,7 +69,7 @@ class Engine:
         self._deliveries = app.deliveries(self._recorded) if settings.websub.enabled else None
         self._gaps = app.gaps(self._recorded)
         self._turning = Turning(app.store, app.claim_time)
-        self._web = web_server(settings, self._heard, log_json=log_json, verbose=verbose)
+        self._web = web_server(settings, app.site, self._heard, log_json=log_json, verbose=verbose)
         self._clock = Clock(self._jobs())
         self._trouble: dict[str, str] = {}
         self._publish_from = 0.0
@@ -145,6 +147,7 @@ class Engine:
             "publish": (NET, self._publish),
             "beat": (BEAT, self._beat),
             "turn": (TURN, self._turn),
+            "search": (NET, self._index),
         }
         jobs |= {"gaps": (GAPS, self._fill_gaps), "tidy": (TIDY, self._tidy)}
         if self._app.settings.hub.enabled or self._app.settings.hub.others:
@@ -152,6 +155,11 @@ class Engine:
         if self._deliveries is not None:
             jobs |= {"subscribe": (HUBS, self._subscribe), "deliveries": (TICK, self._deliver)}
         return jobs
+
+    def _index(self) -> None:
+        with self._watched("search"):
+            while not self._stop.is_set() and self._app.store.index_texts():
+                self._stop.wait(0.01)  # others want to write, too
 
     def _tell(self) -> None:
         with self._watched("hub"):
@@ -233,19 +241,18 @@ class Engine:
 
 
 def web_server(
-    settings: Settings, hear: Callable[[str], None], *, log_json: bool, verbose: bool
+    settings: Settings, site: Site, hear: Callable[[str], None], *, log_json: bool, verbose: bool
 ) -> WebServer:
-    """With an ear for hubs and subscribers only where there are any: that costs the store's memory
-    once more."""
+    """It opens the store only when a hub, a subscriber or a search asks for it."""
     place = settings.listen.host, settings.listen.port, settings.output, settings.site.url
-    if not (settings.websub.enabled or settings.hub.enabled):
-        return WebServer(*place, private=settings.private, hear=hear)
     hello = Hello(
         store_url=settings.store_url,
         lease=settings.websub.lease,
         max_body=settings.poll.max_body,
         websub=settings.websub.enabled,
         hub=settings.hub.enabled,
+        site=asdict(site),
+        titles={feed.slug: feed.title for feed in settings.feeds},
         log_json=log_json,
         verbose=verbose,
     )

@@ -11,9 +11,9 @@ import json
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feeds.models import Asked
@@ -34,6 +34,10 @@ class Hello:
     """Whether hubs are heard."""
     hub: bool = False
     """Whether we are one."""
+    site: dict[str, Any] = field(default_factory=dict)
+    """publisher.render.site.Site, for pages that are made when they are asked for."""
+    titles: dict[str, str] = field(default_factory=dict)
+    """Of feeds, by slug."""
     log_json: bool = False
     verbose: bool = False
 
@@ -78,16 +82,16 @@ class LazyCallbacks:
         return HubCallbacks(store=store, lease=hello.lease, max_body=hello.max_body)
 
 
-class LazySubscriptions:
-    """The role Subscriptions; the store is opened when somebody asks for the first time."""
+class LazyStore:
+    """Opened when somebody asks for the first time."""
 
     def __init__(self, hello: Hello) -> None:
         self._hello, self._lock = hello, threading.Lock()
 
-    def ask(self, topic: str, callback: str, asked: Asked) -> bool:
+    def opened(self) -> Store:
+        """Raises StoreError."""
         with self._lock:
-            store = self._store
-        return store.ask(topic, callback, asked)
+            return self._store
 
     @cached_property
     def _store(self) -> Store:
@@ -98,13 +102,44 @@ class LazySubscriptions:
         return open_store(self._hello.store_url, migrate=False, shift=clock.shift())
 
 
+class LazySubscriptions:
+    """The role Subscriptions."""
+
+    def __init__(self, store: LazyStore) -> None:
+        self._store = store
+
+    def ask(self, topic: str, callback: str, asked: Asked) -> bool:
+        return self._store.opened().ask(topic, callback, asked)
+
+
+class LazySearch:
+    """The role Search."""
+
+    def __init__(self, store: LazyStore, hello: Hello) -> None:
+        self._store, self._hello = store, hello
+
+    def page(self, slug: str, query: str) -> bytes | None:
+        if slug not in self._hello.titles:
+            return None
+        from feeds.models import Category
+        from publisher.render.page import render_results
+        from publisher.render.site import Site
+
+        store = self._store.opened()
+        feed = Category(slug=slug, title=self._hello.titles[slug])
+        site = Site(**self._hello.site | {"hubs": ()})
+        return render_results(site, feed, query, store.find(slug, query), store.now())
+
+
 def main() -> None:
     from publisher.web.server import main as serve
 
     hello = Hello(**json.loads(sys.stdin.readline()))
+    store = LazyStore(hello)
     serve(
         callbacks=LazyCallbacks(hello) if hello.websub else None,
-        subscriptions=LazySubscriptions(hello) if hello.hub else None,
+        subscriptions=LazySubscriptions(store) if hello.hub else None,
+        search=LazySearch(store, hello),
     )
 
 

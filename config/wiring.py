@@ -252,7 +252,15 @@ class App:
             house=lambda: self._house,
             window=timedelta(seconds=self.settings.stories.window),
             crowded=_crowded,
+            hidden=self._hidden,
         )
+
+    def _hidden(self) -> frozenset[int]:
+        from config.membership import hidden
+
+        if not any(each.private for each in self.settings.categories):
+            return frozenset()
+        return hidden(self.settings, self.store.source_categories())
 
     @cached_property
     def _house(self) -> House:

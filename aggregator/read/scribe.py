@@ -84,7 +84,7 @@ class Scribe:
             rights=self._line(entry, "rights") or None,
             license=self._rel(entry, "license"),
             language=_text(entry, "language") or self._language(entry),
-            comments=self._url(entry.get("comments"), base),
+            comments=self._url(entry.get("comments"), base) or self._page(entry, "replies"),
             origin=self._origin(entry),
             original_link=self._url(entry.get("feedburner_origlink"), base)
             or self._rel(entry, "canonical"),
@@ -170,6 +170,14 @@ class Scribe:
 
     def _rel(self, where: Any, rel: str) -> str | None:
         return next(self._rels(where, rel), None)
+
+    def _page(self, where: Any, rel: str) -> str | None:
+        """A link of that kind to something for people."""
+        for link in (where.get("links") or ())[:MAX_LIST]:
+            kind = str(link.get("type") or "text/html")
+            if link.get("rel") == rel and "html" in kind:
+                return self._url(link.get("href"))
+        return None
 
     def _link(self, where: Any) -> str | None:
         return self._url(where.get("link")) or self._rel(where, "alternate")

@@ -39,6 +39,8 @@ class Linker:
     window: timedelta = WINDOW
     crowded: Callable[[int], None] = lambda _articles: None
     """Told how many articles hang together, when they are so many that texts no longer tie them."""
+    hidden: Callable[[], Collection[int]] = frozenset
+    """Sources whose stories are for private feeds only: they share none with the others (P39)."""
     _texts: OrderedDict[int, Text] = field(default_factory=OrderedDict, repr=False)
 
     def __call__(self) -> int:
@@ -188,7 +190,9 @@ class Linker:
         for digest, article_id, source_id in self.store.sharing(holders):
             if article_id not in mine:
                 holders[digest].append((article_id, source_id))
-        return {pair for some in holders.values() for pair in _pairs(_telling(some)[0], mine)}
+        hidden = self.hidden()
+        told = (_telling(some)[0] for some in holders.values())
+        return {pair for some in told for pair in _pairs(some, mine, hidden)}
 
     def _by_text(
         self, traces: Sequence[Traces]
@@ -200,7 +204,7 @@ class Linker:
         holders = self._holders(traces, size)
         common: set[tuple[int, int | None]] = set()
         shared: Counter[tuple[int, int]] = Counter()
-        most = 0
+        most, hidden = 0, self.hidden()
         for key, places in holders.items():
             if len(places) < 2:
                 continue
@@ -210,7 +214,7 @@ class Linker:
                 common.add((key, None))
                 most = max(most, len(told))
                 continue
-            shared.update(_pairs(told, mine))
+            shared.update(_pairs(told, mine, hidden))
         if most:
             self.crowded(most)
         alike = {
@@ -260,13 +264,16 @@ def _telling(places: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], set[
     return [place for place in places if place[1] not in own], own
 
 
-def _pairs(places: Sequence[tuple[int, int]], new: Collection[int]) -> Iterable[tuple[int, int]]:
-    """Of articles of different sources, one of which is new."""
+def _pairs(
+    places: Sequence[tuple[int, int]], new: Collection[int], hidden: Collection[int]
+) -> Iterable[tuple[int, int]]:
+    """Of articles of different sources, one of which is new; none of a hidden source and one that
+    is not."""
     ours = [place for place in places if place[0] in new]
     theirs = [place for place in places if place[0] not in new]
     for at, (one, mine) in enumerate(ours):
         for other, source in (*ours[at + 1 :], *theirs):
-            if mine != source:
+            if mine != source and (mine in hidden) == (source in hidden):
                 yield (one, other) if one < other else (other, one)
 
 

@@ -75,6 +75,7 @@ from feeds.store import (
     removal,
     revisions,
     schema,
+    search,
     stories,
     subscribers,
     ties,
@@ -351,6 +352,14 @@ class Store:
 
     def articles(self, source_ids: Collection[int] | None, limit: int) -> list[Article]:
         return articles.newest(self._database, source_ids, limit)
+
+    def index_texts(self, limit: int = 200) -> int:
+        """Make stories that have changed findable, oldest change first; how many."""
+        return search.index(self._database, limit)
+
+    def find(self, slug: str, query: str, limit: int = 50) -> list[FeedItem]:
+        """Stories of the feed that have all these words, newest placement first."""
+        return search.find(self._database, slug, query, limit)
 
     # --- whom we tell, and who reads
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from feedgen.feed import FeedGenerator
 
 from feeds.models import FeedItem, FeedPage, RenderedFile
 from feeds.text import xml_safe
-from publisher.render.build import also, html, people, seconds, texts, title_of
+from publisher.render.build import also, people, seconds, texts, title_of
 from publisher.render.extensions import NAME, EntryExtension, FeedExtension
 from publisher.render.site import ATOM, GENERATOR, Site, path, title
 from publisher.render.values import iri
@@ -57,7 +58,7 @@ def _entry(out: Any, item: FeedItem, *, also_line: bool) -> None:
         out.link(href=xml_safe(entry.link), rel="alternate")
     summary, content = texts(entry, also(item) if also_line else "")
     if content is None and not entry.link:
-        content, summary = summary or html(title_of(entry)), None
+        content, summary = summary or escape(title_of(entry), quote=False), None
     if content is not None:
         out.content(content, type="html")
     if summary is not None:

@@ -98,6 +98,8 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
                 sub(entry, "link", href=uri(other.link), rel="related", title=title or None)
         if stored.license:
             sub(entry, "link", href=uri(stored.license), rel="license")
+        if stored.comments:  # RFC 4685 §4
+            sub(entry, "link", href=uri(stored.comments), rel="replies", type="text/html")
 
     def extend_rss(self, entry: Any) -> Any:
         stored = self.item.article.entry

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from feeds.models import Entry, FeedItem, FeedPage, Media, RenderedFile
@@ -16,7 +17,6 @@ from feeds.text import plain_text, xml_safe
 from publisher.render import podcast
 from publisher.render.build import (
     also,
-    html,
     seconds,
     source_address,
     source_id,
@@ -25,7 +25,7 @@ from publisher.render.build import (
     title_of,
 )
 from publisher.render.site import JSON, Site, path, title
-from publisher.render.values import UNKNOWN_TYPE, language, media_type, uri
+from publisher.render.values import UNKNOWN_TYPE, iri, language, media_type, uri
 
 MEDIA_TYPE = "application/feed+json; charset=utf-8"
 ABOUT = "https://www.rfc-editor.org/rfc/rfc4287#section-4.2.11"
@@ -75,7 +75,7 @@ def _whole(site: Site, page: FeedPage) -> dict[str, Any]:
 def _item(item: FeedItem, *, also_line: bool) -> dict[str, Any]:
     article, entry = item.article, item.article.entry
     summary, content = texts(entry, also(item) if also_line else "")
-    shown = content or summary or html(title_of(entry)) or ""
+    shown = content or summary or escape(title_of(entry), quote=False)
     short = plain_text(summary).strip() if summary and content else ""
     return {
         "id": xml_safe(item.published_id),
@@ -144,6 +144,11 @@ def _more(entry: Entry, summary: str | None) -> dict[str, Any] | None:
         "contributors": [
             {"name": xml_safe(one.name or one.email or "").strip(), "url": _url(one.uri)}
             for one in entry.contributors
+        ],
+        "terms": [
+            {"term": xml_safe(t.term), "scheme": iri(t.scheme), "label": xml_safe(t.label or "")}
+            for t in entry.terms
+            if t.term.strip() and (t.scheme or t.label)
         ],
         "rights": xml_safe(entry.rights or ""),
         "license": _url(entry.license),

@@ -7,19 +7,22 @@ site.url (localhost for 127.0.0.1, a tunnel, a file server). Feeds are named by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from html import unescape
 from importlib import resources
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from feeds.models import Category, FeedItem, FeedPage, FeedState, RenderedFile
+from feeds.models import Category, Entry, FeedItem, FeedPage, FeedState, RenderedFile
 from feeds.text import plain_text, shorten, xml_safe
 from publisher.render.build import source_title, title_of
 from publisher.render.site import PAGE, Site, path
+from publisher.render.values import uri
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 TITLE = 300
@@ -40,6 +43,9 @@ class Row:
     text: str
     when: str
     iso: str
+    image: str | None
+    also: tuple[tuple[str, str | None], ...]
+    """(name, address) of the other sources that carry it."""
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +92,25 @@ def _row(site: Site, item: FeedItem, words: int) -> Row:
         text=_excerpt(_beginning(entry.summary or entry.content or ""), words),
         when=_when(site, published),
         iso=published.isoformat(timespec="seconds"),
+        image=_picture(entry) if words else None,
+        also=tuple(
+            (xml_safe(each.source.title or each.title) or "another source", each.link)
+            for each in item.also
+        ),
     )
+
+
+def _picture(entry: Entry) -> str | None:
+    """What stands for the article: its own picture, else the first in it."""
+    own = [entry.image] if entry.image else []
+    own += [each.url for each in entry.media if each.kind == "thumbnail" or each.medium == "image"]
+    own += [each.url for each in entry.enclosures if (each.type or "").startswith("image/")]
+    if not own and (found := _IMAGE.search((entry.content or entry.summary or "")[:_BEGINNING])):
+        own = [unescape(found[1])]
+    return uri(own[0]) if own and own[0].startswith(("http://", "https://")) else None
+
+
+_IMAGE = re.compile(r'<img\b[^>]*? ?src="([^"]+)"')
 
 
 def _rows(site: Site, items: Sequence[FeedItem], words: int) -> list[Row]:
@@ -116,6 +140,25 @@ def render_page(site: Site, page: FeedPage) -> RenderedFile:
         body=body.encode(),
         media_type=MEDIA_TYPE,
         modified=page.updated,
+    )
+
+
+def render_results(
+    site: Site, feed: Category, query: str, items: Sequence[FeedItem], modified: datetime
+) -> bytes:
+    """What was found in a category, newest first."""
+    return (
+        _templates()
+        .get_template("results.html")
+        .render(
+            site=site,
+            root="../",
+            category=feed,
+            query=query,
+            rows=_rows(site, items, 280),
+            updated=_when(site, modified),
+        )
+        .encode()
     )
 
 

@@ -28,11 +28,18 @@ _TEXTS = {
     "itunes:episodeType": r"full|trailer|bonus",
     "itunes:explicit": r"true|false|yes|no|clean",
     "itunes:block": r"(?i:yes)",
+    "itunes:title": r".{1,500}",
     "podcast:episode": r"\d{1,9}(?:\.\d{1,9})?",
     "podcast:season": r"\d{1,9}",
     "geo:lat": _NUMBER,
     "geo:long": _NUMBER,
     "georss:point": rf"{_NUMBER} {_NUMBER}",
+}
+# Apple takes both; readers and validators of before 2019 only these.
+_SPELLED = {
+    ("itunes:explicit", "true"): "yes",
+    ("itunes:explicit", "false"): "clean",
+    ("itunes:explicit", "no"): "clean",
 }
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _TEXTS.items()}
 _TRANSCRIPTS = {
@@ -61,6 +68,7 @@ def write(parent: Any, extra: Mapping[str, str]) -> None:
     for name, value in allowed(extra).items():
         prefix, _, local = name.partition(":")
         tag = f"{{{NAMESPACES[prefix]}}}{local}"
+        value = _SPELLED.get((name, value), value)
         if name in _LINKS:
             sub(parent, tag, **_LINKS[name](uri(value)))
         else:

@@ -6,6 +6,7 @@ framework: docs/benchmarks.md); what is not a file goes to Starlette.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections import OrderedDict
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from feeds.errors import FeedmillError
 from feeds.protocols import Callbacks
 from publisher.web import delta
 from publisher.web.callbacks import PREFIX, CallbackRoute
@@ -29,6 +31,8 @@ from publisher.web.hub import PATH as HUB
 from publisher.web.hub import HubRoute, Subscriptions
 from publisher.web.private import PrivateFiles
 from publisher.web.safety import SAFE_HEADERS
+from publisher.web.search import Search
+from publisher.web.search import asked as searched
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -55,10 +59,12 @@ class App:
         readiness: Readiness,
         callbacks: Callbacks | None = None,
         subscriptions: Subscriptions | None = None,
+        search: Search | None = None,
         private: Path | None = None,
     ) -> None:
         """`callbacks`: who hears hubs at `/websub/…`; `subscriptions`: who keeps what is asked of
-        our own hub; None: nobody, there is nothing. `private`: the folder of private feeds."""
+        our own hub; `search`: who finds. None: nobody, there is nothing. `private`: the folder of
+        private feeds."""
         self._url = site_url.rstrip("/")
         self._files = Files(folder, SAFE_HEADERS, self._url)
         self._deltas: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
@@ -67,6 +73,7 @@ class App:
         self._hubs = CallbackRoute(callbacks) if callbacks is not None else None
         self._hub = HubRoute(subscriptions, self._topic) if subscriptions is not None else None
         self._private = PrivateFiles(private, self._url) if private is not None else None
+        self._search = search
         self.counting = Counting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,6 +146,9 @@ class App:
     async def _file(self, ready: Ready, files: Files, scope: Scope, send: Send) -> None:
         asked = _headers(scope)
         self._count(ready, asked, scope)
+        if (found := searched(ready.path, scope["query_string"])) is not None:
+            await self._results(*found, files, scope, send)
+            return
         best = coding(asked.get("accept-encoding", ""), ready.variants)
         variant = ready.variants[best]
         if _fresh(asked, ready, variant):
@@ -150,6 +160,25 @@ class App:
             await _answer(send, 226, _im_used(ready, len(part)), b"" if head else part)
             return
         await _answer(send, 200, variant.headers, b"" if head else variant.body)
+
+    async def _results(self, slug: str, words: str, files: Files, scope: Scope, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        try:
+            found = self._search
+            page = None if found is None else await asyncio.to_thread(found.page, slug, words)
+        except FeedmillError:
+            await _short(send, 503, "Not at the moment.", [(b"retry-after", b"60")], head)
+            return
+        if page is None:
+            await _short(send, 404, "Nothing can be searched here.", [], head)
+            return
+        headers = [
+            *SAFE_HEADERS,
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"cache-control", b"public, max-age=60" if files is self._files else b"no-store"),
+            (b"content-length", str(len(page)).encode()),
+        ]
+        await _answer(send, 200, headers, b"" if head else page)
 
     def _part(self, ready: Ready, files: Files, asked: dict[str, str]) -> bytes | None:
         """What came since the newest version that the reader names; None where all is to be

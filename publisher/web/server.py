@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from feeds.protocols import Callbacks
     from publisher.web.counting import Counting
     from publisher.web.hub import Subscriptions
+    from publisher.web.search import Search
 
 STALE = 30.0
 """Seconds after which a silent engine counts as not ready."""
@@ -154,6 +155,7 @@ async def serve(
     *,
     callbacks: Callbacks | None = None,
     subscriptions: Subscriptions | None = None,
+    search: Search | None = None,
 ) -> None:
     """Serve until standard input ends. Who reads what is said on standard output, a line of JSON
     each time: [day, [[slug, kind of reader, how many], …]]."""
@@ -170,6 +172,7 @@ async def serve(
         beat.readiness,
         callbacks=callbacks,
         subscriptions=subscriptions,
+        search=search,
         private=private,
     )
     server = Server(
@@ -215,7 +218,11 @@ def _say(counting: Counting) -> None:
             sys.stdout.flush()
 
 
-def main(callbacks: Callbacks | None = None, subscriptions: Subscriptions | None = None) -> None:
+def main(
+    callbacks: Callbacks | None = None,
+    subscriptions: Subscriptions | None = None,
+    search: Search | None = None,
+) -> None:
     host, port, folder, site_url, private = sys.argv[1:6]
     asyncio.run(
         serve(
@@ -226,6 +233,7 @@ def main(callbacks: Callbacks | None = None, subscriptions: Subscriptions | None
             Path(private) if private else None,
             callbacks=callbacks,
             subscriptions=subscriptions,
+            search=search,
         )
     )
     # Granian's threads outlive its loop, and one that asks for the GIL of an interpreter that is

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pysqlite3
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -104,10 +105,16 @@ def test_other_databases_are_refused(url: str) -> None:
 
 
 def test_scripts_and_tables_agree(store: Store, store_url: str) -> None:
-    """What the migrations make is what tables.py says, on both databases."""
-    engine = sa.create_engine(store_url)
+    """What the migrations make is what tables.py says, on both databases; but for the full text,
+    for which they have no common words."""
+    module = {} if store_url.startswith("postgres") else {"module": pysqlite3}
+    engine = sa.create_engine(store_url, **module)
+
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or not (name or "").startswith("story_text")
+
     with engine.connect() as connection:
-        options = {"version_table": VERSION_TABLE}
+        options = {"version_table": VERSION_TABLE, "include_name": ours}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
     engine.dispose()
