@@ -10,7 +10,8 @@ from feedgen.feed import FeedGenerator
 from feeds.models import FeedItem, FeedPage, RenderedFile
 from feeds.text import xml_safe
 from publisher.render.build import also, people, seconds, texts, title_of
-from publisher.render.extensions import NAME, EntryExtension, FeedExtension
+from publisher.render.extensions import NAME, FeedExtension, MadeEntry, new_entry
+from publisher.render.kept import Kept
 from publisher.render.site import ATOM, GENERATOR, Site, path, title
 from publisher.render.values import iri
 
@@ -21,7 +22,7 @@ def render_atom(site: Site, page: FeedPage) -> RenderedFile:
     """The feed as Atom, in the order given."""
     category = page.category
     feed = FeedGenerator()
-    feed.register_extension(NAME, FeedExtension, EntryExtension)
+    feed.register_extension(NAME, FeedExtension)
     feed.feedmill.site, feed.feedmill.page = site, page
     feed.id(site.feed_id(page.name))
     feed.title(xml_safe(title(site, page)))
@@ -33,7 +34,8 @@ def render_atom(site: Site, page: FeedPage) -> RenderedFile:
     if site.language:
         feed.language(site.language)
     for item in page.items:
-        _entry(feed.add_entry(order="append"), item, also_line=category.also_line)
+        element = _KEPT.of(item, also_line=category.also_line)
+        feed.add_entry(MadeEntry(element), order="append")
     return RenderedFile(
         path=path(category.slug, ATOM, page.archive),
         body=feed.atom_str(),
@@ -42,8 +44,9 @@ def render_atom(site: Site, page: FeedPage) -> RenderedFile:
     )
 
 
-def _entry(out: Any, item: FeedItem, *, also_line: bool) -> None:
-    entry = item.article.entry
+def _entry(item: FeedItem, also_line: bool) -> Any:
+    """The element of an item."""
+    out, entry = new_entry(), item.article.entry
     out.feedmill.item = item
     out.id(xml_safe(item.published_id))
     out.title(title_of(entry))
@@ -72,3 +75,7 @@ def _entry(out: Any, item: FeedItem, *, also_line: bool) -> None:
             )
     if entry.rights:
         out.rights(xml_safe(entry.rights))
+    return out.atom_entry()
+
+
+_KEPT = Kept(_entry)

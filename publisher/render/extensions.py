@@ -4,8 +4,10 @@ podcast and geo elements, paging, deletions.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
+from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 
 from feeds.models import FeedItem, FeedPage
@@ -63,6 +65,27 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
             sub(channel, f"{{{ATOM}}}link", href=href, rel=rel)
         history.mark(channel, self.page)
         return feed
+
+
+class MadeEntry(FeedEntry):  # type: ignore[misc]  # feedgen has no types
+    """An entry whose element is there already."""
+
+    def __init__(self, element: Any) -> None:
+        super().__init__()
+        self._element = element
+
+    def atom_entry(self, extensions: bool = True) -> Any:  # noqa: ARG002 - feedgen's signature
+        return deepcopy(self._element)
+
+    def rss_entry(self, extensions: bool = True) -> Any:  # noqa: ARG002 - feedgen's signature
+        return deepcopy(self._element)
+
+
+def new_entry() -> Any:
+    """One that writes what feedgen has no words for."""
+    entry = FeedEntry()
+    entry.register_extension(NAME, EntryExtension)
+    return entry
 
 
 class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types

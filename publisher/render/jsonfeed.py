@@ -24,6 +24,7 @@ from publisher.render.build import (
     texts,
     title_of,
 )
+from publisher.render.kept import Kept
 from publisher.render.site import JSON, Site, path, title
 from publisher.render.values import UNKNOWN_TYPE, iri, language, media_type, uri
 
@@ -45,18 +46,27 @@ def render_json(site: Site, page: FeedPage) -> RenderedFile:
         "authors": [{"name": xml_safe(site.title)}],
         "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs if page.archive is None],
         "_feedmill": _whole(site, page),
-        "items": [_item(item, also_line=category.also_line) for item in page.items],
+        "items": [],  # comes last: what was made of each is put in as it stands
     }
+    made = [_KEPT.of(item, also_line=category.also_line) for item in page.items]
+    head = _text(_said(feed)).removesuffix("]}")
     return RenderedFile(
         path=path(category.slug, JSON, page.archive),
-        body=dumped(_said(feed)),
+        body=_bytes(f"{head}{','.join(made)}]}}"),
         media_type=MEDIA_TYPE,
         modified=page.updated,
     )
 
 
 def dumped(feed: Mapping[str, Any]) -> bytes:
-    text = json.dumps(feed, ensure_ascii=False, separators=(",", ":"))
+    return _bytes(_text(feed))
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace") + b"\n"
 
 
@@ -72,7 +82,11 @@ def _whole(site: Site, page: FeedPage) -> dict[str, Any]:
     }
 
 
-def _item(item: FeedItem, *, also_line: bool) -> dict[str, Any]:
+def _item(item: FeedItem, also_line: bool) -> str:
+    return _text(_said(_values(item, also_line)))
+
+
+def _values(item: FeedItem, also_line: bool) -> dict[str, Any]:
     article, entry = item.article, item.article.entry
     summary, content = texts(entry, also(item) if also_line else "")
     shown = content or summary or escape(title_of(entry), quote=False)
@@ -206,3 +220,6 @@ def strike(feed: dict[str, Any], published_id: str, when: str) -> bool:
     own = feed["_feedmill"]
     own["deleted"] = [{"id": named, "when": when}, *own.get("deleted", [])]
     return True
+
+
+_KEPT = Kept(_item)

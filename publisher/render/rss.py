@@ -9,7 +9,8 @@ from feedgen.feed import FeedGenerator
 from feeds.models import FeedItem, FeedPage, RenderedFile
 from feeds.text import xml_safe
 from publisher.render.build import also, people, seconds, texts, title_of
-from publisher.render.extensions import NAME, EntryExtension, FeedExtension
+from publisher.render.extensions import NAME, FeedExtension, MadeEntry, new_entry
+from publisher.render.kept import Kept
 from publisher.render.site import GENERATOR, RSS, Site, path, title
 from publisher.render.values import UNKNOWN_TYPE, media_type, uri
 
@@ -22,7 +23,7 @@ def render_rss(site: Site, page: FeedPage) -> RenderedFile:
     """The feed as RSS, in the order given."""
     category = page.category
     feed = FeedGenerator()
-    feed.register_extension(NAME, FeedExtension, EntryExtension)
+    feed.register_extension(NAME, FeedExtension)
     feed.feedmill.site, feed.feedmill.page = site, page
     feed.title(xml_safe(title(site, page)))
     feed.link(href=site.own(page, RSS), rel="self", type="application/rss+xml")
@@ -34,7 +35,8 @@ def render_rss(site: Site, page: FeedPage) -> RenderedFile:
     if site.language:
         feed.language(site.language)
     for item in page.items:
-        _item(feed.add_entry(order="append"), item, also_line=category.also_line)
+        element = _KEPT.of(item, also_line=category.also_line)
+        feed.add_entry(MadeEntry(element), order="append")
     return RenderedFile(
         path=path(category.slug, RSS, page.archive),
         body=feed.rss_str(),
@@ -43,8 +45,9 @@ def render_rss(site: Site, page: FeedPage) -> RenderedFile:
     )
 
 
-def _item(out: Any, item: FeedItem, *, also_line: bool) -> None:
-    entry = item.article.entry
+def _item(item: FeedItem, also_line: bool) -> Any:
+    """The element of an item."""
+    out, entry = new_entry(), item.article.entry
     out.feedmill.item = item
     link = uri(xml_safe(entry.link)) if entry.link else None
     out.title(title_of(entry))
@@ -78,3 +81,7 @@ def _item(out: Any, item: FeedItem, *, also_line: bool) -> None:
         )
     if entry.comments:
         out.comments(uri(xml_safe(entry.comments)))
+    return out.rss_entry()
+
+
+_KEPT = Kept(_item)

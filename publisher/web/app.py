@@ -42,9 +42,8 @@ Readiness = Callable[[], str | None]
 
 _ARCHIVE = re.compile(r"archive/(\d{1,9})/[a-z.]*")
 _SLUG = re.compile(r"[a-z0-9-]+")
-_REPEATED = {b"etag", b"cache-control", b"vary", b"last-modified"}
-_REPEATED |= {b"access-control-allow-origin", b"access-control-expose-headers", b"link"}
-"""What a 304 repeats (RFC 9110 §15.4.5)."""
+REPEATED = {b"etag", b"cache-control", b"vary", b"last-modified", b"access-control-allow-origin"}
+"""What a 304 repeats (RFC 9110 §15.4.5): it has no content that the others would protect."""
 _DELTAS = 64
 """Parts of documents that are kept for the next reader who saw the same version."""
 
@@ -131,6 +130,15 @@ class App:
         else:
             await _short(send, 404, "There is nothing here.", [], scope["method"] == "HEAD")
 
+    def file(self, path: str) -> Ready | None:
+        """What is served at that path without further ado; None for all that needs a thought."""
+        path = self._relative(path)
+        return self._files.get(path[1:]) if path.startswith("/") else None
+
+    def place(self, ready: Ready) -> str:
+        """Where the file lies."""
+        return self._files.place(ready)
+
     def _topic(self, address: str) -> str | None:
         """The path of a feed by its address; None for what is none that is published here."""
         path = address.removeprefix(f"{self._url}/")
@@ -152,8 +160,8 @@ class App:
         best = coding(asked.get("accept-encoding", ""), ready.variants)
         variant = ready.variants[best]
         if _fresh(asked, ready, variant):
-            kept = [pair for pair in variant.headers if pair[0] in _REPEATED]
-            await _answer(send, 304, [*SAFE_HEADERS, *kept], b"")
+            kept = [pair for pair in variant.headers if pair[0] in REPEATED]
+            await _answer(send, 304, kept, b"")
             return
         head = scope["method"] == "HEAD"
         if (part := self._part(ready, files, asked)) is not None:

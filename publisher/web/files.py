@@ -27,6 +27,8 @@ FEEDS = frozenset({"rss.xml", "atom.xml", "feed.json"})
 SEALED = 86_400
 """Seconds for which a copy of an archive may be kept: only a takedown changes it."""
 _PATH = re.compile(r"(?:[a-z0-9]+(?:[-.][a-z0-9]+)*/)*[a-z0-9]+(?:[-.][a-z0-9]+)*")
+_OF_DATA = {b"content-security-policy", b"x-content-type-options", b"x-robots-tag"}
+"""Of the headers that every answer carries, those that mean something for a feed."""
 _CODINGS = {"gzip": GZIP, "br": BROTLI}
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -99,6 +101,9 @@ class Files:
             self._known[path] = ready
         return ready
 
+    def place(self, ready: Ready) -> str:
+        return str(self._folder / ready.path)
+
     def notes(self, slug: str) -> Notes:
         """What is known of a feed's documents."""
         stamp, body = self._changed(f"{slug}/{NOTES}", self._notes.get(slug, (0,))[0])
@@ -124,8 +129,9 @@ class Files:
     def _load(self, path: str, target: Path, key: tuple[int, ...], kind: str) -> Ready:
         body = target.read_bytes()
         tag, stamp = tag_of(body), key[0] // 1_000_000_000
+        feed = path.rpartition("/")[2] in FEEDS
         common = (
-            *self._headers,
+            *(pair for pair in self._headers if not feed or pair[0] in _OF_DATA),
             *self._of_place(path),
             (b"content-type", kind.encode()),
             (b"last-modified", formatdate(stamp, usegmt=True).encode()),

