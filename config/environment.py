@@ -13,7 +13,7 @@ from config.suggest import did_you_mean
 
 _PREFIX = "FEEDMILL_"
 _NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI", "FEEDMILL_CLOCK"}
-_TYPED = ("poll", "websub", "stories", "retention")
+_TYPED = ("poll", "websub", "hub", "stories", "retention")
 """Where there are numbers and switches."""
 _SINGLE = ("site", "server", "store", "output", "identity", *_TYPED)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from config.settings import ALL, Settings
-from feeds.models import Category
+from feeds.models import Category, SourceInfo
+from publisher.render.opml import Group
 from publisher.select import Members
 
 
@@ -37,6 +38,25 @@ def members(
         )
         for feed in settings.feeds
     }
+
+
+def groups(
+    settings: Settings, of_source: Mapping[int, Collection[str]], infos: Sequence[SourceInfo]
+) -> list[Group]:
+    """Public sources by public category, for the list of them; those in none at the end."""
+    secret = hidden(settings, of_source)
+    open_ones = [info for info in infos if info.id not in secret and info.url]
+    inside: dict[str, list[SourceInfo]] = {}
+    for info in open_ones:
+        for slug in of_source.get(info.id, ()):
+            inside.setdefault(slug, []).append(info)
+    found: list[Group] = [
+        (each, inside[each.slug])
+        for each in settings.categories
+        if not each.private and each.slug in inside
+    ]
+    loose = [info for info in open_ones if not of_source.get(info.id)]
+    return [*found, (None, loose)]
 
 
 def _sources(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aggregator.stories.link import Linker
     from aggregator.stories.plans import House
     from aggregator.subscriber import Subscriber
+    from feeds.models import RenderedFile
     from publisher.hub import Hub
     from publisher.outlet import DirectoryOutlet
     from publisher.publish import Publisher
@@ -73,6 +74,7 @@ class App:
         self.readers = settings.poll.readers
         """Reading processes; a verb that reads one document needs one."""
         self._closing = ExitStack()
+        self._listed: int | None = None
         self._known_members: tuple[int, dict[str, Members]] | None = None
 
     def __enter__(self) -> Self:
@@ -393,7 +395,21 @@ class App:
             outlet=self._outlet,
             private=DirectoryOutlet(self.settings.private, private=True),
             notify=self.tell,
+            sources=self._source_list,
         )
+
+    def _source_list(self) -> RenderedFile | None:
+        """Made anew only when the sources have changed; by the time of that change, since nothing
+        else moves it."""
+        from config.membership import groups
+        from publisher.render.opml import render_sources
+
+        number = self.store.configuration()
+        if self._listed == number:
+            return None
+        self._listed = number
+        listed = groups(self.settings, self.store.source_categories(), self.store.source_infos())
+        return render_sources(self.site, listed, max(s.updated for s in self.store.feeds()))
 
     def _members(self) -> dict[str, Members]:
         """Made anew only when the sources have changed: with 100,000 it takes half a second."""

@@ -62,6 +62,9 @@ class Publisher:
     private: FeedOutlet
     """Where private feeds go (P39)."""
     notify: Notifier
+    sources: Callable[[], RenderedFile | None] = lambda: None
+    """The list of sources, when it is another than it was the last time; asked with the files of
+    the site."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def publish(self, *, everything: bool = False) -> Round | None:
@@ -133,6 +136,8 @@ class Publisher:
         stamp = max(state.updated for state in states.values())
         for file in (*self.render_site(shown), notes.site_file(gone, moved, stamp)):
             self.outlet.put(file)
+        if (listed := self.sources()) is not None:
+            self.outlet.put(listed)
 
     def _outlet(self, category: Category) -> FeedOutlet:
         return self.private if category.private else self.outlet

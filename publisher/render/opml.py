@@ -1,27 +1,27 @@
-"""OPML 2.0 (P36): the list of our own feeds. Pure."""
+"""OPML 2.0 (P36): the lists of our own feeds and of their sources. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Any
 
 from lxml import etree
 
-from feeds.models import Category, RenderedFile
+from feeds.models import Category, RenderedFile, SourceInfo
 from publisher.render.build import sub
 from publisher.render.site import Site
+from publisher.render.values import uri
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
+Group = tuple[Category | None, Sequence[SourceInfo]]
+"""A category with its sources; None: those that are in none."""
 
 
 def render_feeds(site: Site, categories: Sequence[Category], modified: datetime) -> RenderedFile:
     """`feeds.opml`: what a reader imports to follow every category."""
-    root = etree.Element("opml", version="2.0")
-    head = sub(root, "head")
-    sub(head, "title", site.title)
-    sub(head, "dateModified", format_datetime(modified, usegmt=True))
-    body = sub(root, "body")
+    root, body = _opml(site.title, modified)
     for category in categories:
         title = f"{category.title} – {site.title}"
         sub(
@@ -33,5 +33,44 @@ def render_feeds(site: Site, categories: Sequence[Category], modified: datetime)
             xmlUrl=site.feed(category.slug, "atom.xml"),
             htmlUrl=site.page(category.slug),
         )
+    return _file("feeds.opml", root, modified)
+
+
+def render_sources(site: Site, groups: Sequence[Group], modified: datetime) -> RenderedFile:
+    """`sources.opml`: where the articles are from, by category; a source of several stands in
+    each, and names all of them."""
+    root, body = _opml(f"Sources of {site.title}", modified)
+    named: dict[int, list[str]] = {}
+    for category, sources in groups:
+        for source in sources if category is not None else ():
+            named.setdefault(source.id, []).append(f"/{category.slug}" if category else "")
+    for category, sources in groups:
+        place = body
+        if category is not None:
+            place = sub(body, "outline", text=category.title, title=category.title)
+        for source in sources:
+            title = source.title or source.url
+            sub(
+                place,
+                "outline",
+                type="rss",
+                text=title,
+                title=title,
+                xmlUrl=uri(source.url),
+                htmlUrl=uri(source.link) if source.link else None,
+                category=",".join(named.get(source.id, ())),
+            )
+    return _file("sources.opml", root, modified)
+
+
+def _opml(title: str, modified: datetime) -> tuple[Any, Any]:
+    root = etree.Element("opml", version="2.0")
+    head = sub(root, "head")
+    sub(head, "title", title)
+    sub(head, "dateModified", format_datetime(modified, usegmt=True))
+    return root, sub(root, "body")
+
+
+def _file(path: str, root: Any, modified: datetime) -> RenderedFile:
     text = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
-    return RenderedFile(path="feeds.opml", body=text, media_type=MEDIA_TYPE, modified=modified)
+    return RenderedFile(path=path, body=text, media_type=MEDIA_TYPE, modified=modified)

@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from feeds.errors import FeedmillError
+from feeds.models import ARCHIVE
 from feeds.protocols import Callbacks
 from publisher.web import delta
 from publisher.web.callbacks import PREFIX, CallbackRoute
@@ -200,6 +201,8 @@ class App:
         # The notes are put after the documents: in between they tell of the version before.
         if not told or about.known(ready.name, ready.tag) is None:
             return None
+        if max(told) < about.sealed * ARCHIVE:
+            return None  # some of what came since is in archives only: the whole leads there
         key = ready.path, ready.tag, max(told)
         if key not in self._deltas:
             whole = ready.variants["identity"].body
