@@ -23,8 +23,7 @@ from feeds.store import Store, open_store
 from publisher.gate import gate
 from publisher.outlet import DirectoryOutlet, MemoryOutlet
 from publisher.publish import Publisher
-from publisher.render.atom import render_atom
-from publisher.render.rss import render_rss
+from publisher.render.all import RENDERERS
 from publisher.render.whole import render_site
 from publisher.select import Members
 from tests.benchmarks.filled import TTL, fill, text
@@ -115,7 +114,7 @@ def _publisher(store: Store, folder: Path) -> Publisher:
         site=SITE,
         categories=categories,
         members=lambda: {"all": Members(sources=None, active=frozenset())},
-        renderers=[partial(render_atom, SITE), partial(render_rss, SITE)],
+        renderers=[partial(each, SITE) for each in RENDERERS],
         gate=gate,
         render_site=lambda shown: render_site(SITE, shown),
         outlet=DirectoryOutlet(folder),

@@ -16,7 +16,7 @@ from tests.flows.command import Installation, rss
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = ("/", "/tech/", "/odd/")
+PAGES = ("/", "/tech/", "/odd/", "/many/archive/0/", "/many/?q=story")
 LOOKS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
 
@@ -37,16 +37,26 @@ def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     here.verb("init")
     samples = "".join(
         f'[[sources]]\nfile = "samples/{name}.xml"\ncategories = ["{category}"]\n'
-        for name, category in (("almanac", "tech"), ("workshop", "science"), ("odd", "odd"))
+        for name, category in (
+            ("almanac", "tech"),
+            ("workshop", "science"),
+            ("odd", "odd"),
+            ("many", "many"),
+        )
     )
     (here.folder / "samples" / "odd.xml").write_bytes(rss(*ODD, title=ODD[0]))
+    many = rss(*(f"Story {number}" for number in range(1, 151)), title="Many")
+    (here.folder / "samples" / "many.xml").write_bytes(many)
     here.configure(
         '[categories.tech]\ntitle = "Technology"\n[categories.science]\n'
+        "[categories.many]\nlimit = 10\n"
         f'[categories.odd]\ntitle = "Odd {"and very long " * 8}"\n{samples}'
     )
+    here.verb("publish")  # what comes then is new to every feed, and soon history
     here.verb("poll")
     with here.running() as site:
         site.wait_for("/tech/")
+        site.wait_for("/many/?q=story", "Story 150")
         yield site.url("")
 
 
@@ -122,4 +132,45 @@ def test_headlines_without_scripts(browser: Browser, site_url: str) -> None:
     tab.goto(site_url + "/")
     tab.get_by_role("link", name="Technology").first.click()
     assert tab.url == site_url + "/tech/"
+    context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_subscribing(browser: Browser, site_url: str, scripts: bool) -> None:
+    """The button shows the addresses; one click takes a whole one, to be copied."""
+    context = browser.new_context(java_script_enabled=scripts)
+    tab = context.new_page()
+    tab.goto(site_url + "/tech/")
+    address = tab.get_by_text(f"{site_url}/tech/atom.xml", exact=True)
+    assert not address.is_visible()
+    tab.get_by_text("Subscribe", exact=True).click()
+    assert address.is_visible()
+    address.click()
+    if scripts:
+        assert tab.evaluate("getSelection().toString()") == f"{site_url}/tech/atom.xml"
+    tab.keyboard.press("Tab")
+    context.close()
+
+
+def test_searching_and_older_pages(browser: Browser, site_url: str) -> None:
+    """Without scripts: words find stories of the category; older stories are a page further."""
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(site_url + "/many/")
+    tab.get_by_role("searchbox", name="Search").fill("story 42")
+    tab.get_by_role("button", name="Search").click()
+    assert tab.url == site_url + "/many/?q=story+42"
+    assert tab.locator("article h2").all_inner_texts() == ["Title of Story 42"]
+    tab.get_by_role("searchbox", name="Search").fill("nothing-like-it")
+    tab.keyboard.press("Enter")
+    assert tab.get_by_text("Nothing was found").is_visible()
+    tab.get_by_role("link", name="Many", exact=True).click()
+    assert tab.url == site_url + "/many/"
+    newest = set(tab.locator("article h2").all_inner_texts())
+    tab.get_by_role("link", name="Older stories").click()
+    assert tab.url == site_url + "/many/archive/0/"
+    older = set(tab.locator("article h2").all_inner_texts())
+    assert len(newest | older) == 150
+    tab.get_by_role("link", name="Newest stories").click()
+    assert tab.url == site_url + "/many/"
     context.close()

@@ -84,7 +84,7 @@ def expected(item: FeedItem, kind: str) -> dict[str, Any]:
         "texts": texts(entry),
         "authors": people(authors, kind),
         "contributors": people(entry.contributors, kind),
-        "terms": [(t.term, iri(t.scheme), t.label if kind == "atom" else None) for t in entry.terms]
+        "terms": list(dict.fromkeys((t.term, iri(t.scheme), t.label) for t in entry.terms))
         if kind == "atom"
         else list(dict.fromkeys(t.term for t in entry.terms)),
         "published": item.article.published.replace(microsecond=0),
