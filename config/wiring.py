@@ -49,6 +49,8 @@ READING = 20.0
 """Seconds that a reader may take for one document."""
 ASKING = 10.0
 """Seconds for one request to a hub, and for its turn at the hub's host."""
+TELLING = 5.0
+"""Seconds for one request to a subscriber; what is under way is waited for at the end of `run`."""
 MARGIN = 60.0
 """Seconds by which a claim outlasts the longest poll."""
 
@@ -338,7 +340,7 @@ class App:
             store=self.store,
             send=HttpSender(
                 user_agent(site.url, site.contact),
-                timeout=ASKING,
+                timeout=TELLING,
                 allow_private=settings.poll.allow_private,
                 ca_file=settings.poll.ca_file,
                 proxy=settings.poll.proxy,

@@ -27,9 +27,10 @@ class Placing:
         while changes := self.store.changed_stories(state.cursor, BATCH):
             present = self._present(state, changes)
             count = ready(changes, present, self.members, self._admission, self.store.now())
-            if count:
-                end = changes[count - 1].change
-                state = self._append(state, changes[:count], present, end)
+            # What is shown already waits for nobody: an edit, and above all a takedown.
+            urgent = [each for each in changes[count:] if each.story_id in present.placed]
+            end = changes[count - 1].change if count else state.cursor
+            state = self._append(state, [*changes[:count], *urgent], present, end)
             if count < BATCH:
                 break
         return self._aged(state)
@@ -118,6 +119,8 @@ class Placing:
     ) -> FeedState:
         events = place(changes, present, self.members, self._admission)
         digest = self.members.digest()
+        if not events and (cursor, digest) == (state.cursor, state.members):
+            return state
         return self.store.append(state.slug, events, cursor=cursor, members=digest)
 
 

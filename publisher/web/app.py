@@ -23,9 +23,14 @@ from starlette.routing import Route
 from feeds.errors import FeedmillError
 from feeds.models import ARCHIVE
 from feeds.protocols import Callbacks
-from publisher.web import delta
 from publisher.web.callbacks import PREFIX, CallbackRoute
-from publisher.web.conditions import coding, matches, not_modified_since, tags
+from publisher.web.conditions import (
+    coding,
+    matches,
+    not_modified_since,
+    tags,
+    takes_parts,
+)
 from publisher.web.counting import Counting
 from publisher.web.files import Files, Ready, Variant
 from publisher.web.hub import PATH as HUB
@@ -192,7 +197,7 @@ class App:
     def _part(self, ready: Ready, files: Files, asked: dict[str, str]) -> bytes | None:
         """What came since the newest version that the reader names; None where all is to be
         sent."""
-        if not ready.deltas or not delta.wanted(asked.get("a-im", "")):
+        if not ready.deltas or not takes_parts(asked.get("a-im", "")):
             return None
         about = files.notes(ready.path.partition("/")[0])
         named = [each.removesuffix("-gzip").removesuffix("-br")
@@ -205,6 +210,8 @@ class App:
             return None  # some of what came since is in archives only: the whole leads there
         key = ready.path, ready.tag, max(told)
         if key not in self._deltas:
+            from publisher.web import delta  # lxml: ten megabytes, for the first who asks
+
             whole = ready.variants["identity"].body
             self._deltas[key] = delta.delta(ready.name, whole, about.events, max(told))
             if len(self._deltas) > _DELTAS:

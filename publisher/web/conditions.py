@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+_PARTS = re.compile(r"(?:^|,)\s*feed\s*(?:;\s*q=(?!0(?:\.0*)?(?:\s|,|$))[^,]*)?\s*(?=,|$)", re.I)
 _SMALLEST = ("br", "gzip")
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -29,6 +30,11 @@ def not_modified_since(header: str, stamp: int) -> bool:
         return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp()) >= stamp
     except (TypeError, ValueError, OverflowError):
         return False
+
+
+def takes_parts(a_im: str) -> bool:
+    """Whether A-IM names "feed" with a weight above zero (RFC 3229 §10.5.3)."""
+    return _PARTS.search(a_im) is not None
 
 
 def coding(header: str, there: Collection[str]) -> str:

@@ -5,7 +5,6 @@ that the reader names. Pure.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,12 +12,6 @@ from lxml import etree
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _DELETED = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
-_FEED = re.compile(r"(?:^|,)\s*feed\s*(?:;\s*q=(?!0(?:\.0*)?(?:\s|,|$))[^,]*)?\s*(?=,|$)", re.I)
-
-
-def wanted(a_im: str) -> bool:
-    """Whether A-IM names "feed" with a weight above zero (RFC 3229 §10.5.3)."""
-    return _FEED.search(a_im) is not None
 
 
 def delta(name: str, body: bytes, events: Mapping[str, int], since: int) -> bytes:

@@ -1,11 +1,12 @@
 """What publishing one new article costs, and how fast feeds are served next to nginx.
 
-    python -m tests.benchmarks.publishing [--only rendering,serving] [--seconds 4]
+    python -m tests.benchmarks.publishing [--only rendering,serving] [--seconds 4] [--polls 0]
 
 rendering   a category of 100 articles of the corpus, of which one is new: CPU ms of each format;
             the gate's and the compressions' apart
 serving     a feed of 100 kB from one worker of ours and one of nginx on the same core, the same
             folder, asked by wrk on the other: 200 with gzip, and 304; median of five, as ratios.
+            --polls N: a running Feedmill polls N sources every second beside them.
 
 nginx and wrk are Debian's packages of these names.
 """
@@ -13,6 +14,7 @@ nginx and wrk are Debian's packages of these names.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import socket
@@ -35,6 +37,8 @@ from publisher.outlet import _PACKERS, DirectoryOutlet
 from publisher.render.all import RENDERERS
 from publisher.web.server import WebServer
 from tests.benchmarks.cores import MEASURED_CORE, ORIGIN_CORE
+from tests.benchmarks.origins import origin
+from tests.flows.command import Installation
 from tests.publisher.making import SITE, page
 from tests.publisher.reading_back import documents, items
 from tests.shared import shared
@@ -81,7 +85,7 @@ def rendering() -> None:
           f"gzip and brotli {total[2]:5.1f}")  # fmt: skip
 
 
-def serving(seconds: int) -> None:
+def serving(seconds: int, polls: int) -> None:
     for tool in ("wrk", "nginx"):
         if shutil.which(tool) is None and not Path(f"/usr/sbin/{tool}").exists():
             sys.exit(f"{tool} is missing: install Debian's {tool}")
@@ -89,7 +93,11 @@ def serving(seconds: int) -> None:
         folder = Path(name)
         folder.chmod(0o755)
         _put(folder / "public")
-        with _ours(folder / "public") as ours, _nginx(folder) as theirs:
+        with (
+            _polling(folder / "polling", polls),
+            _ours(folder / "public") as ours,
+            _nginx(folder) as theirs,
+        ):
             rates: dict[tuple[str, str], list[float]] = {}
             for _ in range(ROUNDS):
                 for who, url in (("feedmill", ours), ("nginx", theirs)):
@@ -118,6 +126,25 @@ def _put(public: Path) -> None:
         modified=datetime(2026, 11, 20, tzinfo=UTC),
     )
     DirectoryOutlet(public).put(file)
+
+
+@contextmanager
+def _polling(folder: Path, polls: int) -> Iterator[None]:
+    """A Feedmill of its own that polls so many sources every second, on whatever core is free."""
+    if not polls:
+        yield
+        return
+    with origin("--n", str(polls), "--small") as found:
+        here = Installation(folder)
+        lists = "".join(f'[[sources]]\nurl = "{url}"\nevery = "1s"\n' for url in found.sources)
+        here.configure(lists, poll='min_interval = "1s"')
+        with here.running():
+            time.sleep(5)  # the first poll of each, which reads all of it
+            found.ask("reset?scenario=beside")
+            began = time.monotonic()
+            yield
+            asked = json.loads(found.ask("stats"))["requests"]
+            print(f"beside them {asked / (time.monotonic() - began):.0f} polls/s")
 
 
 @contextmanager
@@ -195,11 +222,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     options.add_argument("--only", default="rendering,serving")
     options.add_argument("--seconds", type=int, default=4)
+    options.add_argument("--polls", type=int, default=0)
     chosen = options.parse_args()
     if "rendering" in chosen.only:
         rendering()
     if "serving" in chosen.only:
-        serving(chosen.seconds)
+        serving(chosen.seconds, chosen.polls)
 
 
 if __name__ == "__main__":

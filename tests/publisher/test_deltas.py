@@ -12,7 +12,7 @@ from lxml import etree
 from feeds.models import Category
 from publisher.outlet import DirectoryOutlet
 from publisher.web.app import App
-from publisher.web.delta import wanted
+from publisher.web.conditions import takes_parts
 from tests.databases import Clock, Opened
 from tests.publisher.asking import Server, Told
 from tests.publisher.making import ATOM, SITE
@@ -139,7 +139,7 @@ def test_else_the_whole(served: Served, headers: dict[str, str]) -> None:
     ],
 )  # fmt: skip
 def test_a_im(value: str, said: bool) -> None:
-    assert wanted(value) is said
+    assert takes_parts(value) is said
 
 
 def test_a_takedown_is_told(served: Served) -> None:

@@ -13,7 +13,7 @@ from publisher.select import Members
 from publisher.shape import shaped
 from tests.databases import Clock, Opened
 from tests.publisher.making import SOURCE, item
-from tests.publisher.test_history import edit, ids, root
+from tests.publisher.test_history import edit, ids, root, take_down
 from tests.publisher.test_publish import Site
 from tests.publisher.test_select import story
 from tests.store.material import claimed, new, poll
@@ -189,6 +189,24 @@ def test_a_delay(site: Viewed, clock: Clock) -> None:
     clock.forward(minutes=1)
     site.publish()
     assert site.titles("slow") == ["A boat"]
+
+
+def test_nothing_that_is_shown_waits(site: Viewed, clock: Clock) -> None:
+    """A takedown is at once, though a story that came before it still waits."""
+    site.bring(clock, one="A boat")
+    clock.forward(hours=1)
+    site.publish()
+    assert site.titles("slow") == ["A boat"]
+    site.bring(clock, two="A house")
+    take_down(site, "one")
+    site.publish()
+    assert site.titles("slow") == []
+    before = site.store.feeds()
+    site.publish()
+    assert site.store.feeds() == before
+    clock.forward(hours=1)
+    site.publish()
+    assert site.titles("slow") == ["A house"]
 
 
 def test_an_age(site: Viewed, clock: Clock) -> None:
