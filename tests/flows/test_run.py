@@ -174,7 +174,7 @@ def server_of(site: Site) -> int | None:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             continue
-        if b"publisher.web.server" in command:
+        if b"config.serving" in command:
             return pid
     return None
 
