@@ -56,7 +56,8 @@ def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     here.verb("poll")
     with here.running() as site:
         site.wait_for("/tech/")
-        site.wait_for("/many/?q=story", "Story 150")
+        for number in (1, 42, 150):  # found once they are indexed, a little later
+            site.wait_for(f"/many/?q=story+{number}", f"Title of Story {number}<")
         yield site.url("")
 
 
