@@ -164,6 +164,7 @@ def test_searching_and_older_pages(browser: Browser, site_url: str) -> None:
     assert tab.locator("article h2").all_inner_texts() == ["Title of Story 42"]
     tab.get_by_role("searchbox", name="Search").fill("nothing-like-it")
     tab.keyboard.press("Enter")
+    tab.wait_for_url("**/?q=nothing-like-it")
     assert tab.get_by_text("Nothing was found").is_visible()
     tab.get_by_role("link", name="Many", exact=True).click()
     assert tab.url == site_url + "/many/"
