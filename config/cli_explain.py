@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import typer
@@ -14,10 +15,9 @@ from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.cli_articles import ArticleName
 from config.naming import articles
 from config.opening import open_app
-from config.settings import ALL
 from config.showing import iso, plain
 from config.wiring import App
-from feeds.models import ArticleFacts, Edge, Held, KeyKind, LedgerRow, Tie
+from feeds.models import ArticleFacts, Category, Edge, Held, KeyKind, LedgerRow, Tie
 
 _HELD = {
     Held.FLOOD: "held by the flood guard: `feedmill release SOURCE` lets it in, `discard` drops it",
@@ -172,7 +172,7 @@ def _feeds(app: App, facts: ArticleFacts) -> list[dict[str, Any]]:
                 "feed": category.slug,
                 "in": here,
                 "since": iso(entered[-1].at) if here and entered else None,
-                "why": _why(app, facts, category.slug, category.backlog, here=here),
+                "why": _why(app, facts, category, here=here),
                 "events": [
                     {"at": iso(e.at), "kind": str(e.kind), "article": e.article_id} for e in events
                 ],
@@ -181,26 +181,44 @@ def _feeds(app: App, facts: ArticleFacts) -> list[dict[str, Any]]:
     return told
 
 
-def _why(app: App, facts: ArticleFacts, slug: str, backlog: int, *, here: bool) -> str:
+def _why(app: App, facts: ArticleFacts, feed: Category, *, here: bool) -> str:
     source = app.settings.sources.get(facts.source_url)
+    apart = {each.article_id: each for each in app.store.quarantined()}.get(facts.article.id)
+    if apart is not None:
+        return f"kept out of all feeds until it is edited: {apart.rule}, {apart.fault}"
     if here:
         return "its story is in it"
     if facts.held is not Held.NO:
         return _HELD[facts.held]
     if source is None:
         return "its source is configured no more"
-    if slug != ALL and slug not in source.categories:
-        return "its source is not in this category"
+    whose = app.members()[feed.slug]
+    if facts.article.source_id in whose.hidden:
+        return "its source is for private feeds only"
+    if whose.sources is not None and facts.article.source_id not in whose.sources:
+        return f"its source is not in this {'view' if feed.view else 'category'}"
+    if feed.match is not None and not _fits(app, facts, feed):
+        return "the rule `match` does not fit it"
     if not facts.linked or facts.story is None:
         return "it has not been linked to a story yet"
     if facts.story.twin_id is not None:
         return f"story {facts.story.twin_id}, which is older, tells the same"
-    if facts.backlog > backlog:
+    if facts.backlog > feed.backlog:
         return (
             f"back-catalogue: number {facts.backlog} of what its source showed first, of which "
-            f"{backlog} enter where other sources' stories are"
+            f"{feed.backlog} enter where other sources' stories are"
         )
-    return "publishing has not come to it yet, or it waits for more copies (`hold`)"
+    age = feed.shown_age
+    if age is not None and facts.article.published < app.store.now() - timedelta(seconds=age):
+        return "it is older than the view shows (`max_age`)"
+    return "publishing has not come to it yet, or it waits (`hold`, `delay`)"
+
+
+def _fits(app: App, facts: ArticleFacts, feed: Category) -> bool:
+    from publisher.matching import matcher
+
+    known = app.store.entries([facts.article.id])
+    return all(matcher(feed.match)(*each) for each in known.values())
 
 
 def _print(told: dict[str, Any]) -> None:

@@ -390,7 +390,7 @@ class App:
             store=self.store,
             site=site,
             categories=self.settings.feeds,
-            members=self._members,
+            members=self.members,
             renderers=[partial(each, site) for each in RENDERERS],
             render_site=partial(render_site, site),
             gate=gate,
@@ -413,7 +413,7 @@ class App:
         listed = groups(self.settings, self.store.source_categories(), self.store.source_infos())
         return render_sources(self.site, listed, max(s.updated for s in self.store.feeds()))
 
-    def _members(self) -> dict[str, Members]:
+    def members(self) -> dict[str, Members]:
         """Made anew only when the sources have changed: with 100,000 it takes half a second."""
         number = self.store.configuration()
         if self._known_members is None or self._known_members[0] != number:

@@ -59,6 +59,7 @@ class WebServer:
         self._hear = hear
         self._module, self._hello = module, hello
         self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -76,7 +77,8 @@ class WebServer:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._listen, args=[self._process], daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=[self._process], daemon=True)
+        self._listener.start()
         if self._hello is not None:
             self.tell(self._hello)
 
@@ -117,6 +119,8 @@ class WebServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._listener is not None:  # its last word is heard yet
+            self._listener.join(1.0)
 
 
 def check_free(host: str, port: int) -> None:
