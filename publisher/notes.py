@@ -95,7 +95,7 @@ def written(
         seq=state.seq,
         sealed=state.sealed,
         max_age=max_age(page.items),
-        hubs=hubs,
+        hubs=hubs if page.pushed else (),
         tags={file.path.rpartition("/")[2]: _versions(before, file, state.seq) for file in files},
         events=events,
     )

@@ -153,6 +153,11 @@ class FeedPage:
     """The first slug of the feed, when that was another; by it the feed has its id (P14)."""
 
     @property
+    def pushed(self) -> bool:
+        """Whether hubs tell of it: of what has tokens they must not know (P39)."""
+        return self.archive is None and not self.category.private
+
+    @property
     def name(self) -> str:
         return self.named or self.category.slug
 

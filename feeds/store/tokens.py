@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import sqlalchemy as sa
 
 from feeds.models import Token
@@ -28,9 +26,8 @@ def standing(database: Database) -> list[Token]:
     return [Token(**row._mapping) for row in rows]
 
 
-def revoke(database: Database, digest: bytes) -> datetime:
+def revoke(database: Database, digest: bytes) -> None:
     with database.write() as connection:
         now = database.now(connection)
         here = token.c.digest == digest
         connection.execute(sa.update(token).where(here).values(revoked_at=now))
-    return now

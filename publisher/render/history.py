@@ -20,7 +20,7 @@ def links(site: Site, page: FeedPage, name: str) -> list[tuple[str, str]]:
     slug, found = page.category.slug, []
     if page.archive is not None:
         found.append(("current", site.feed(slug, name)))
-    else:
+    if page.pushed:
         found += [("hub", hub) for hub in site.hubs]
     if page.older is not None:
         found.append(("prev-archive", site.feed(slug, name, page.older)))

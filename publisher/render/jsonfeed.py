@@ -44,7 +44,7 @@ def render_json(site: Site, page: FeedPage) -> RenderedFile:
         "next_url": site.feed(category.slug, JSON, page.older) if page.older is not None else None,
         "language": site.language,
         "authors": [{"name": xml_safe(site.title)}],
-        "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs if page.archive is None],
+        "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs if page.pushed],
         "_feedmill": _whole(site, page),
         "items": [],  # comes last: what was made of each is put in as it stands
     }

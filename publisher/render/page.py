@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from html import unescape
 from importlib import resources
@@ -179,8 +179,8 @@ def render_index(site: Site, shown: Shown) -> RenderedFile:
 
 
 def newest(shown: Shown) -> datetime:
-    """When the last of these feeds changed."""
-    return max(state.updated for _, state, _ in shown)
+    """When the last of these feeds changed; 1970 where none is public."""
+    return max((state.updated for _, state, _ in shown), default=datetime.fromtimestamp(0, UTC))
 
 
 def static_files(modified: datetime) -> list[RenderedFile]:

@@ -113,9 +113,7 @@ def serving(seconds: int, polls: int) -> None:
 
 
 def _put(public: Path) -> None:
-    body, some = b"", stories(100)
-    while len(body) < LENGTH:
-        body = RENDERERS[1](SITE, page(*some[: len(some)])).body
+    some = stories(100)
     rendered = [RENDERERS[1](SITE, page(*some[:n])) for n in range(1, 101)]
     nearest = min(rendered, key=lambda file: abs(len(file.body) - LENGTH))
     print(f"a feed of {len(nearest.body):,} bytes")

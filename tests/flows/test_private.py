@@ -61,6 +61,9 @@ def test_nothing_public_has_it(here: Installation) -> None:
     for secret in (b"hush-hush", b"Inside", b"staff", b"Staff", b"boardroom"):
         assert secret not in said
     private = here.folder / "var" / "private"
+    for name in ("atom.xml", "rss.xml", "feed.json", ".feed.json"):  # nor is it told to a hub
+        assert b"/hub" not in (private / "staff" / name).read_bytes()
+        assert b"/hub" in (here.public / "news" / name).read_bytes()
     assert b"hush-hush" in (private / "staff" / "atom.xml").read_bytes()
     assert private.stat().st_mode & 0o077 == 0
     boardroom = (private / "boardroom" / "rss.xml").read_bytes()
@@ -73,6 +76,21 @@ def test_nothing_public_has_it(here: Installation) -> None:
         from tests.subscriber import post
 
         assert post(site.url("/hub"), form.encode()) == 404
+
+
+def test_all_is_private(here: Installation) -> None:
+    """An intranet: nothing at all is public but an empty index."""
+    text = (here.folder / "feedmill.toml").read_text()
+    news = "[categories.news]"
+    text = text.replace(news, f"[categories.all]\nprivate = true\n{news}\nprivate = true")
+    (here.folder / "feedmill.toml").write_text(text)
+    here.verb("poll", "--now")
+    here.verb("publish")
+    said = b"".join(path.read_bytes() for path in here.public.rglob("*") if path.is_file())
+    assert b"Title of open" not in said
+    assert b"<html" in (here.public / "index.html").read_bytes()
+    board = here.folder / "var" / "private" / "all" / "atom.xml"
+    assert b"hush-hush" in board.read_bytes()
 
 
 def test_a_token(here: Installation) -> None:
