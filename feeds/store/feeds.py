@@ -61,7 +61,10 @@ def sync(database: Database, categories: Sequence[Category]) -> None:
             sa.update(feed).where(feed.c.active, feed.c.slug.not_in(slugs)).values(active=False)
         )
         insert_missing(connection, feed, [_new(slug, now) for slug in slugs])
-        rows = [{"key": slug, "position": at} for at, slug in enumerate(slugs)]
+        rows = [
+            {"key": each.slug, "position": at, "private": each.private}
+            for at, each in enumerate(categories)
+        ]
         if rows:
             statement = sa.update(feed).where(feed.c.slug == sa.bindparam("key"))
             connection.execute(statement.values(active=True), rows)
@@ -80,6 +83,7 @@ def _new(slug: str, now: datetime) -> dict[str, Any]:
         "rendered_seq": 0,
         "sealed": 0,
         "named": slug,
+        "private": False,
     }
 
 
@@ -100,13 +104,15 @@ def _move(connection: Connection, old: str, new: str) -> None:
 
 
 def former(database: Database) -> tuple[list[str], dict[str, str]]:
-    """(slugs of feeds that are configured no more, former slug → the one of today)."""
+    """(slugs of feeds that are configured no more, former slug → the one of today); of none that
+    was private (P39)."""
     with database.read() as connection:
-        rows = connection.execute(sa.select(feed.c.slug, feed.c.active)).all()
+        rows = connection.execute(sa.select(feed.c.slug, feed.c.active, feed.c.private)).all()
         moves = connection.execute(sa.select(feed_move.c.old, feed_move.c.new)).all()
     there = {row.slug for row in rows if row.active}
     moved = {row.old: row.new for row in moves if row.new in there and row.old not in there}
-    return sorted({row.slug for row in rows} - there - set(moved)), moved
+    gone = {row.slug for row in rows if not row.active and not row.private}
+    return sorted(gone - set(moved)), moved
 
 
 def states(database: Database) -> list[FeedState]:

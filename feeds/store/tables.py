@@ -303,6 +303,7 @@ feed = Table(
     Column("rendered_seq", BigInteger, nullable=False),
     Column("sealed", Id, nullable=False, server_default=text("0")),  # archives
     Column("named", Text, nullable=False, server_default=text("''")),  # its first slug
+    Column("private", Boolean, nullable=False, server_default=false()),  # it is named nowhere
 )
 
 # Slugs that feeds had before.

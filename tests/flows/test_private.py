@@ -93,6 +93,20 @@ def test_all_is_private(here: Installation) -> None:
     assert b"hush-hush" in board.read_bytes()
 
 
+def test_a_private_feed_that_is_gone(here: Installation) -> None:
+    """Not even that there was one is told."""
+    here.verb("publish")
+    text = (here.folder / "feedmill.toml").read_text()
+    text = text.replace('[categories.staff]\ntitle = "Staff only"\nprivate = true\n', "")
+    text = text.replace('categories = ["news", "staff"]', 'categories = ["news"]')
+    (here.folder / "feedmill.toml").write_text(text.replace('categories = ["staff"]', ""))
+    here.verb("publish")
+    said = b"".join(path.read_bytes() for path in here.public.rglob("*") if path.is_file())
+    assert b"staff" not in (here.public / ".site.json").read_bytes()
+    assert b"Staff only" not in said
+    assert not (here.folder / "var" / "private" / "staff").exists()
+
+
 def test_a_token(here: Installation) -> None:
     """In the address, as a bearer's, as a password; for its feed only; gone when it is revoked."""
     here.verb("poll", "--now")

@@ -22,6 +22,9 @@ def upgrade() -> None:
     op.add_column("feed", sa.Column("sealed", ID, nullable=False, server_default=NOUGHT))
     op.add_column("feed", sa.Column("named", sa.Text(), nullable=False, server_default=""))
     op.execute("UPDATE feed SET named = slug")
+    op.add_column(
+        "feed", sa.Column("private", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.create_table(
         "feed_move",
         sa.Column("old", sa.Text(), nullable=False),
