@@ -212,12 +212,6 @@ def max_s(run: Run, seconds: float) -> None:
     run.want(limit <= seconds and run.took < limit + 1.5, f"done in {seconds} s")
 
 
-def ssrf(run: Run, _wanted: bool) -> None:
-    """Only the forwarder's network is allowed here (see `test_private_addresses`)."""
-    kinds = ("address", "bad-redirect", "refused")
-    run.want(run.first.failure and run.first.failure.kind in kinds, "refused")
-
-
 def grows(run: Run, _wanted: bool) -> None:
     for _ in range(4):
         run.here.polled()
@@ -239,12 +233,15 @@ CHECKS: dict[str, Check] = {
     for each in (entries, ok, second, second_ok, url_changes, retry_after, min_interval)
 } | {
     each.__name__: each
-    for each in (stop_polling, max_requests, max_s, ssrf, grows, pair)
+    for each in (stop_polling, max_requests, max_s, grows, pair)
 }  # fmt: skip
 NOT_HERE = {
     "max_mb",  # the whole run has that limit
     "status",
     "discover",  # what subscribing does
+    # Loopback is allowed here, and who listens at its port 9 is the machine's affair: see
+    # `test_private_addresses`, which allows the server only.
+    "ssrf",
 }
 
 
