@@ -9,8 +9,8 @@ from typing import Any
 
 from aggregator.explore import Exploration, Explorer, Found
 from aggregator.identity.urls import canonical, default_rules
-from config import editing
-from config.load import load
+from config import tables
+from config.changing import edit
 from config.poll_log import log_poll
 from config.schema import one_line
 from config.settings import ALL, Settings
@@ -33,9 +33,9 @@ class Wishes:
     every: str | None = None
     allow_private: bool = False
 
-    def table(self, url: str) -> editing.Table:
+    def table(self, url: str) -> tables.Table:
         """The keys of [[sources]]."""
-        table: dict[str, editing.Value] = {"url": url}
+        table: dict[str, tables.Value] = {"url": url}
         if self.title is not None:
             table["title"] = self.title
         if self.categories:
@@ -176,34 +176,31 @@ def none_to_add(seen: Exploration) -> FeedmillError:
 
 def block(urls: Sequence[str], wishes: Wishes, new: Sequence[str]) -> str:
     """What is written, as it stands there."""
-    tables = [editing.category_lines(each, _category(each)) for each in new]
-    tables += [editing.source_lines(wishes.table(url)) for url in urls]
-    return "\n".join(tables)
+    made = [tables.table_lines(f"[categories.{each}]", _category(each)) for each in new]
+    made += [tables.table_lines("[[sources]]", wishes.table(url)) for url in urls]
+    return "\n".join(made)
 
 
-def _category(name: str) -> editing.Table:
+def _category(name: str) -> tables.Table:
     return {"title": name.replace("-", " ").capitalize()}
 
 
 def write(settings: Settings, urls: Sequence[str], wishes: Wishes, new: Sequence[str]) -> Settings:
     """Put them into the configuration file; the settings as they are then. Raises EditError,
     ConfigError; the file then stands as it was."""
-    tables = [wishes.table(url) for url in urls]
+    made = [wishes.table(url) for url in urls]
 
-    def change(text: str) -> str:
-        made = [editing.category_lines(each, _category(each)) for each in new]
-        text = editing.add_tables(text, "categories", made) if made else text
-        return editing.add_tables(text, "sources", [editing.source_lines(t) for t in tables])
-
-    def meant(document: dict[str, Any]) -> None:
+    def change(text: str, document: dict[str, Any]) -> str:
         if new:
             document.setdefault("categories", {}).update({e: _category(e) for e in new})
-        document.setdefault("sources", []).extend(tables)
+            lines = [tables.table_lines(f"[categories.{each}]", _category(each)) for each in new]
+            text = tables.add_tables(text, "categories", lines)
+        document.setdefault("sources", []).extend(made)
+        lines = [tables.table_lines("[[sources]]", each) for each in made]
+        return tables.add_tables(text, "sources", lines)
 
     try:
-        return editing.edit(
-            settings.file, change, meant, lambda text: load(settings.file, text=text)
-        )
+        return edit(settings, change)
     except EditError as error:
         raise EditError(f"{error}\n\n{block(urls, wishes, new)}".rstrip()) from error
 

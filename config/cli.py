@@ -86,6 +86,7 @@ def main() -> None:
         cli_keep,
         cli_ledger,
         cli_look,
+        cli_plan,
         cli_redirects,
         cli_run,
         cli_sources,
@@ -93,7 +94,16 @@ def main() -> None:
         cli_why,
     )
 
-    looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
+    looking = (
+        cli_plan,
+        cli_look,
+        cli_feeds,
+        cli_token,
+        cli_sources,
+        cli_why,
+        cli_ledger,
+        cli_redirects,
+    )
     for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
         module.register(app)
     try:

@@ -45,15 +45,13 @@ def run(
 
     Only one `run` works on a database at a time; the other verbs may be used beside it.
     """
-    from config.engine import Engine
+    from config.running import Running
 
     opened = open_app(context, config, log_json=log_json, verbose=verbose)
     common = cast(Common, context.obj)
     with opened as app, app.store.lock_run():
         app.store.verify()
-        app.sync()
-        _settle()
-        Engine(app, log_json=common.log_json, verbose=common.verbose).run()
+        Running(settle=_settle, log_json=common.log_json, verbose=common.verbose).run(app)
 
 
 _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h

@@ -62,12 +62,16 @@ class Complaints:
         """About a FEEDMILL_… variable."""
         self.add(ENVIRONMENT, 1, variable, text)
 
+    def lines(self) -> list[str]:
+        """`file:line: key: text`, in the order of the files and lines."""
+        order = {file: i for i, (file, _, _) in reversed(list(enumerate(self._found)))}
+        ranked = sorted(self._found, key=lambda c: (order[c[0]], c[1]))
+        return [f"{file}:{line}: {text}" for file, line, text in ranked]
+
     def raise_any(self) -> None:
         """Raises ConfigError when there was anything."""
         if self._found:
-            order = {file: i for i, (file, _, _) in reversed(list(enumerate(self._found)))}
-            ranked = sorted(self._found, key=lambda c: (order[c[0]], c[1]))
-            raise ConfigError([f"{file}:{line}: {text}" for file, line, text in ranked])
+            raise ConfigError(self.lines())
 
     def __bool__(self) -> bool:
         return bool(self._found)

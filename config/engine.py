@@ -1,29 +1,31 @@
-"""`feedmill run`: poll on schedule, publish, serve, until told to stop. One process tree."""
+"""What `feedmill run` does with one configuration: poll on schedule, publish, serve, until it is
+told to stop or the configuration has become another (config.running)."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from types import FrameType
 
 import structlog
 
 from aggregator.clock import Clock, Job
 from aggregator.round import keep_polling
 from aggregator.turning import Turning
+from config.figures import Figures
+from config.listing import ask_list
+from config.reloading import Reloading
 from config.serving import MODULE, Hello
 from config.settings import Settings
+from config.values import is_address
+from config.watch_over import WatchOver
 from config.wiring import App
-from feeds.errors import ConfigError, FeedmillError, OutputError, StoreError
+from feeds.errors import FeedmillError, OutputError, StoreError
 from feeds.models import Poll, Recorded
 from publisher.render.site import Site
-from publisher.web.server import READY, AddressTaken, WebServer
+from publisher.web.server import READY, WebServer
 
 log = structlog.get_logger("feedmill.run")
 
@@ -34,6 +36,8 @@ NET = 5.0
 GAP, SHARE = 2.0, 0.1
 """While news streams in, so much of the time is for publishing, since each renders whole feeds; but
 no more than so many seconds lie between two."""
+MINUTE = 60.0
+"""Seconds between two looks at how all of it fares."""
 GAPS = 5.0
 """Seconds between two looks at gaps that older pages may fill."""
 TIDY = 3600.0
@@ -46,51 +50,47 @@ TURN = 10.0
 """Seconds between two looks at whether the clock was set back: polling goes on within 30."""
 GRACE = 4.0
 """Seconds that polls under way get when we are told to stop."""
-_CURES = {
-    errno.EADDRINUSE: "stop what uses it, or choose another port",
-    errno.EACCES: "choose a port from 1024 on, or give the right to use this one",
-}
-LIMIT = 8.5
-"""Seconds after which we end in any case: a database that another process keeps locked makes each
-last write wait for 10. What is not written then is polled again, as after a kill -9."""
-
+LISTS = 30.0
+"""Seconds between two looks at lists of sources that lie elsewhere."""
 
 NO_DATABASE, NO_FOLDER = "the database can't be used", "the output folder can't be used"
 
 
 class Engine:
-    """Everything that runs while `feedmill run` does."""
+    """Everything that runs with one configuration. Times: monotonic seconds."""
 
-    def __init__(self, app: App, *, log_json: bool = False, verbose: bool = False) -> None:
-        self._app = app
+    def __init__(
+        self, app: App, web: WebServer, reloading: Reloading, listen: Callable[[], None]
+    ) -> None:
+        """`listen` starts the web server; raises ConfigError when its address is taken."""
+        self._app, self._web, self._reloading = app, web, reloading
+        self._listen = listen
         self._stop = threading.Event()
         self._dispatcher = app.dispatcher(self._recorded, self._unrecorded)
         settings = app.settings
         self._deliveries = app.deliveries(self._recorded) if settings.websub.enabled else None
         self._gaps = app.gaps(self._recorded)
         self._turning = Turning(app.store, app.claim_time)
-        self._web = web_server(settings, app.site, self._heard, log_json=log_json, verbose=verbose)
-        self._clock = Clock(self._jobs())
         self._trouble: dict[str, str] = {}
+        self._figures = Figures(app.store)
+        self._watch_over = WatchOver(app, self._figures, self._trouble)
+        self._clock = Clock(self._jobs())
         self._publish_from = 0.0
-        """When the publish job may begin again; by the monotonic clock."""
+        """When the publish job may begin again."""
 
-    def run(self) -> None:
-        """Until SIGTERM, SIGINT, or `stop`. Raises ConfigError (the port is taken), StoreError,
-        OutputError when it can't begin."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signalled)
-        # Before anything is written: the addresses in the feeds may be those of a mistake.
-        self._listen(self._web.check)
-        threading.Thread(target=self._end_in_time, name="end", daemon=True).start()
+    def run(self) -> Settings | None:
+        """Until `stop` (then None), or until the configuration has become another: that one.
+        Raises StoreError, OutputError when it can't begin."""
         # What is stored is served at once, whatever the sources say today.
         self._app.link()
-        self._app.publisher.publish(everything=True)
+        self._figures.published(self._app.publisher.publish(everything=True))
         if not self._app.settings.websub.enabled:
             self._app.subscriber.leave()
         self._app.sync_hubs()
         self._app.put_tokens()
-        self._listen(self._web.start)
+        if not self._web.runs():
+            self._listen()
+        self._reloading.applied(self._app.settings, self._app.store)
         self._clock.start()
         settings = self._app.settings
         log.info("running", address=settings.site.url, sources=len(settings.sources))
@@ -98,34 +98,18 @@ class Engine:
             self._stop.wait()
         finally:
             self._shut_down()
+        return self._reloading.next
 
     def stop(self) -> None:
         self._stop.set()
 
-    def _signalled(self, number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
-        # Impatience is heard: the second time, the default action takes its course.
-        signal.signal(number, signal.SIG_DFL)
-
-    def _end_in_time(self) -> None:
-        """Our own shutting down and what closes after it; this thread ends with the process."""
-        self._stop.wait()
-        threading.Event().wait(LIMIT)
-        log.error("stopping took too long, ended at once")
-        os._exit(0)  # The other processes end with this one.
-
-    def _listen(self, begin: Callable[[], None]) -> None:
+    def heard(self, line: str) -> None:
+        """What the web server says: who reads."""
         try:
-            begin()
-        except AddressTaken as error:
-            settings = self._app.settings
-            cure = _CURES.get(error.errno or 0, "choose an address of this machine")
-            raise ConfigError(
-                [
-                    f"{settings.listen_at}: can't listen on {settings.listen.host}:"
-                    f"{settings.listen.port}: {error.strerror}; {cure}"
-                ]
-            ) from error
+            day, rows = json.loads(line)
+            self._app.store.count_readers(day, [(str(s), str(k), int(n)) for s, k, n in rows])
+        except (ValueError, TypeError, StoreError) as error:
+            log.debug("not counted", error=str(error))
 
     def _shut_down(self) -> None:
         log.info("stopping")
@@ -134,10 +118,9 @@ class Engine:
         try:
             self._app.link()
             self._app.publisher.publish()
+            self._figures.flush()
         except FeedmillError as error:
             log.error("last publishing failed", error=str(error))
-        self._web.stop(timeout=2.0)
-        log.info("stopped")
 
     # --- jobs
 
@@ -148,13 +131,35 @@ class Engine:
             "beat": (BEAT, self._beat),
             "turn": (TURN, self._turn),
             "search": (NET, self._index),
+            "config": (BEAT, self._look),
+            "watch": (MINUTE, self._guard),
         }
+        if any(map(is_address, self._app.settings.includes)):
+            jobs["lists"] = (LISTS, self._ask_lists)
         jobs |= {"gaps": (GAPS, self._fill_gaps), "tidy": (TIDY, self._tidy)}
         if self._app.settings.hub.enabled or self._app.settings.hub.others:
             jobs["hub"] = (BEAT, self._tell)
         if self._deliveries is not None:
             jobs |= {"subscribe": (HUBS, self._subscribe), "deliveries": (TICK, self._deliver)}
         return jobs
+
+    def _look(self) -> None:
+        with self._watched("config"):
+            if self._reloading.look(self._app.settings, self._app.store):
+                self._stop.set()
+
+    def _guard(self) -> None:
+        with self._watched("watch"):
+            self._figures.flush()
+            self._watch_over.look()
+
+    def _ask_lists(self) -> None:
+        urls = [each for each in self._app.settings.includes if is_address(each)]
+        with self._watched("lists"):
+            for url in self._app.lists.due(urls):
+                if self._stop.is_set():
+                    return
+                ask_list(self._app.lists, url)
 
     def _index(self) -> None:
         with self._watched("search"):
@@ -165,14 +170,6 @@ class Engine:
         with self._watched("hub"):
             while self._app.hub.tick():
                 pass
-
-    def _heard(self, line: str) -> None:
-        """What the web server says: who reads."""
-        try:
-            day, rows = json.loads(line)
-            self._app.store.count_readers(day, [(str(s), str(k), int(n)) for s, k, n in rows])
-        except (ValueError, TypeError, StoreError) as error:
-            log.debug("not counted", error=str(error))
 
     def _fill_gaps(self) -> None:
         with self._watched("gaps"):
@@ -210,7 +207,10 @@ class Engine:
         begun = time.monotonic()
         with self._watched("publish"):
             self._app.link()
-            if (done := self._app.publisher.publish()) and done.changed:
+            self._figures.began_publishing()
+            done = self._app.publisher.publish()
+            self._figures.published(done)
+            if done and done.changed:
                 ended = time.monotonic()
                 self._publish_from = ended + min(GAP, (ended - begun) * (1 / SHARE - 1))
                 self._clock.wake("hub")
@@ -223,9 +223,11 @@ class Engine:
         if (code := self._web.ended()) is not None:
             log.error("the web server ended, starting it again", exit_code=code)
             self._web.start()
+        self._web.tell(json.dumps({"figures": self._figures.told()}))
         self._web.tell("; ".join(sorted(set(self._trouble.copy().values()))) or READY)
 
-    def _recorded(self, _polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
+    def _recorded(self, polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
+        self._figures.recorded(polls, recorded)
         if any(one.new or one.changed for one in recorded):
             self._clock.wake("publish")
 
@@ -249,6 +251,7 @@ def web_server(
         store_url=settings.store_url,
         lease=settings.websub.lease,
         max_body=settings.poll.max_body,
+        config=str(settings.file),
         websub=settings.websub.enabled,
         hub=settings.hub.enabled,
         site=asdict(site),

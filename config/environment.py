@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
+
+import tomli
 
 from config.complaints import Complaints
 from config.lines import Path as KeyPath
@@ -13,7 +14,7 @@ from config.suggest import did_you_mean
 
 _PREFIX = "FEEDMILL_"
 _NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI", "FEEDMILL_CLOCK"}
-_TYPED = ("poll", "websub", "hub", "stories", "retention")
+_TYPED = ("poll", "websub", "hub", "alerts", "lists", "stories", "retention")
 """Where there are numbers and switches."""
 _SINGLE = ("site", "server", "store", "output", "identity", *_TYPED)
 
@@ -50,7 +51,7 @@ def _value(section: str, text: str) -> Any:
     if section not in _TYPED and not text.startswith(("{", '"', "'")):
         return text
     try:
-        found = tomllib.loads(f"value = {text}")
+        found = tomli.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
     return found["value"] if found.keys() == {"value"} else text

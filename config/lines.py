@@ -7,9 +7,10 @@ begin: it follows strings, comments and brackets, and reads headers and dotted k
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import tomli
 
 Path = tuple[str | int, ...]
 
@@ -19,6 +20,12 @@ _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_DOTTED})[ \t]*\]")
 _PAIR = re.compile(rf"[ \t]*({_DOTTED})[ \t]*=")
 _INNER = re.compile(rf"\s*({_DOTTED})[ \t]*=")
 _PART = re.compile(_KEY)
+_SIMPLE = re.compile(
+    r"[ \t]*([A-Za-z0-9_-]+)[ \t]*=[ \t]*"
+    r"""(?:"[^"\\\n]*"|'[^'\n]*'|[\w.+-]+|\[[ \t]*"[^"\\\n]*"[ \t]*\])[ \t]*(?:\#[^\n]*)?\n"""
+)
+"""A pair on a line of its own, as nearly all are: half of the time goes without it. `""` of a
+longer string is no string of this kind, since no quote may follow it."""
 _TOKEN = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}'
     r"|'''.*?'{3,5}"
@@ -48,6 +55,10 @@ def statements(text: str) -> Iterator[Statement]:
     """All of the text, in order, without gaps."""
     position = 0
     while position < len(text):
+        if found := _SIMPLE.match(text, position):
+            yield Statement(position, found.end(), "", (found[1],))
+            position = found.end()
+            continue
         start, header = position, ""
         keys: Path = ()
         if found := _HEADER.match(text, position):
@@ -61,6 +72,17 @@ def statements(text: str) -> Iterator[Statement]:
             break
 
 
+def comment_of(statement: str) -> str:
+    """The comment that a pair ends with; "" without one."""
+    depth, position = 0, statement.index("=") + 1
+    while (token := _TOKEN.search(statement, position)) is not None:
+        mark, position = token[0], token.end()
+        depth += (mark in ("[", "{")) - (mark in ("]", "}"))
+        if mark.startswith("#") and depth == 0:
+            return mark.rstrip()
+    return ""
+
+
 def key_lines(text: str) -> dict[Path, int]:
     """path of keys and list positions → line (from 1), for headers, pairs, and what stands
     inside lists and inline tables."""
@@ -69,6 +91,10 @@ def key_lines(text: str) -> dict[Path, int]:
     base: Path = ()
     position, line = 0, 1
     while position < len(text):
+        if simple := _SIMPLE.match(text, position):
+            found.setdefault((*base, simple[1]), line)
+            position, line = simple.end(), line + 1
+            continue
         start, path = position, base[:0]
         if header := _HEADER.match(text, position):
             base = _open(found, tables, _parts(header[2]), header[1] == "[[", line)
@@ -110,8 +136,8 @@ def _open(
 def _unquoted(part: str) -> str:
     """A quoted key; as it stands in a text that is no TOML (one that is being edited)."""
     try:
-        return next(iter(tomllib.loads(f"{part} = 0")))
-    except tomllib.TOMLDecodeError:
+        return next(iter(tomli.loads(f"{part} = 0")))
+    except tomli.TOMLDecodeError:
         return part
 
 

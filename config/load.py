@@ -6,25 +6,49 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from config.complaints import Complaints, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.environment import override
-from config.schema import HubTable, MainFile, PollTable, WebSubTable
+from config.schema import (
+    AlertsTable,
+    HubTable,
+    MainFile,
+    PollTable,
+    StoreTable,
+    WebSubTable,
+)
 from config.settings import (
     ALL,
+    AlertSettings,
+    DeskSettings,
     HubSettings,
+    ListSettings,
     PollSettings,
     RetentionSettings,
     Settings,
     SiteSettings,
     StorySettings,
+    User,
     WebSubSettings,
 )
 from config.sources import Gathered
-from config.values import Secret, ca_file, database_url, is_public_host, proxy
+from config.values import (
+    SLUG,
+    Secret,
+    ca_file,
+    database_url,
+    is_address,
+    is_public_host,
+    password_hash,
+    proxy,
+    secret_url,
+    shown,
+    web_url,
+)
 from feeds.errors import ConfigError
 from feeds.models import Category
 
@@ -42,20 +66,44 @@ def find(given: Path | None, env: Mapping[str, str] = os.environ) -> Path:
     return path.absolute()
 
 
-def load(path: Path, env: Mapping[str, str] = os.environ, *, text: str | None = None) -> Settings:
-    """Raises ConfigError with all complaints. `text`: what the file would say, before it does."""
+def store_url_of(path: Path) -> str:
+    """Where the database is, whatever else is wrong in the file. Raises ConfigError."""
     complaints = Complaints()
     try:
-        read = read_toml(path, text)
+        raw = read_toml(path).raw
+        override(raw, os.environ, complaints)
+        given = StoreTable.model_validate(raw.get("store", {})).url
+    except (BadFile, ValueError):
+        given = StoreTable().url
+    file = TomlFile(relative(path), {}, {}, {})
+    return _store_url(given, path.parent, file, complaints)
+
+
+def load(
+    path: Path,
+    env: Mapping[str, str] = os.environ,
+    *,
+    texts: Mapping[Path, str] = MappingProxyType({}),
+) -> Settings:
+    """Raises ConfigError with all complaints. `texts`: what files would say, before they do, by
+    resolved path."""
+    complaints = Complaints()
+    try:
+        read = read_toml(path, texts.get(path.resolve()))
     except BadFile as error:
         raise ConfigError([error.complaint]) from error
     file = replace(read, variables=override(read.raw, env, complaints))
     main = file.checked(MainFile, complaints)
-    gathered = Gathered(path, complaints)
+    gathered = Gathered(path, complaints, texts)
     gathered.add_file(file, main)
     for index, pattern in enumerate(main.include):
-        if pattern is not None:
+        if pattern is None:
+            continue
+        if is_address(pattern):
+            gathered.include_list(file, index, pattern, path.parent / main.lists.directory)
+        else:
             gathered.include(file, index, pattern)
+    gathered.add_own(path.parent / main.desk.file)
     settings = _settings(path, main, file, complaints, gathered)
     complaints.raise_any()
     return settings
@@ -81,6 +129,9 @@ def _settings(
         poll=_poll(main.poll, folder, file, complaints),
         websub=_websub(main.websub, url),
         hub=_hub(main.hub, url),
+        desk=_desk(main, folder, file, complaints),
+        alerts=_alerts(main.alerts, folder, file, complaints),
+        lists=ListSettings(refresh=main.lists.refresh, directory=folder / main.lists.directory),
         stories=StorySettings(**dict(main.stories)),
         retention=RetentionSettings(**dict(main.retention)),
         output=folder / main.output.directory,
@@ -89,7 +140,52 @@ def _settings(
         categories=_all_first(gathered.categories),
         views=tuple(gathered.views.values()),
         sources=gathered.sources,
+        files=tuple(gathered.files),
+        includes=tuple(each for each in main.include if each is not None),
+        warnings=tuple(gathered.warnings),
     )
+
+
+def _desk(main: MainFile, folder: Path, file: TomlFile, complaints: Complaints) -> DeskSettings:
+    users = []
+    for name, table in main.desk.users.items():
+        at = ("desk", "users", name)
+        if not SLUG.fullmatch(name):
+            text = f'{shown(name)} is no name; write small letters and digits, like "anna"'
+            file.complain(complaints, at, text)
+            continue
+        given = table.password
+        try:
+            hashed = given.value(folder) if isinstance(given, Secret) else given
+            users.append(User(name=name, password=password_hash(hashed), role=table.role))
+        except ValueError as error:
+            file.complain(complaints, (*at, "password"), str(error))
+    trusted = main.server.trusted_proxies
+    if isinstance(trusted, bool):
+        if trusted:
+            text = 'must name networks, like ["127.0.0.1/32"]: whom all trust anyone can be'
+            file.complain(complaints, ("server", "trusted_proxies"), text)
+        trusted = ()
+    return DeskSettings(
+        users=tuple(users),
+        trusted_proxies=trusted,
+        file=folder / main.desk.file,
+        session=main.desk.session,
+    )
+
+
+def _alerts(
+    table: AlertsTable, folder: Path, file: TomlFile, complaints: Complaints
+) -> AlertSettings:
+    webhook = None
+    try:
+        if isinstance(table.webhook, Secret):
+            webhook = secret_url(table.webhook, folder)
+        elif table.webhook is not None:
+            webhook = web_url(table.webhook)
+    except ValueError as error:
+        file.complain(complaints, ("alerts", "webhook"), str(error))
+    return AlertSettings(webhook=webhook, failing=table.failing, late=table.late)
 
 
 def _private(main: MainFile, file: TomlFile, folder: Path, complaints: Complaints) -> Path:

@@ -90,6 +90,7 @@ class SiteTable(Table):
 
 class ServerTable(Table):
     listen: Annotated[Any, BeforeValidator(address)] = Address("127.0.0.1", 8080)
+    trusted_proxies: Networks = ()
 
 
 class StoreTable(Table):
@@ -120,6 +121,28 @@ class WebSubTable(Table):
 class HubTable(Table):
     enabled: bool | None = None
     others: list[WebUrl | None] = Field(default_factory=list)
+
+
+class UserTable(Table):
+    password: Text
+    role: Literal["editor", "admin"]
+
+
+class DeskTable(Table):
+    users: dict[str, UserTable] = Field(default_factory=dict)
+    file: Line = "var/desk.toml"
+    session: Duration = 43_200.0
+
+
+class AlertsTable(Table):
+    webhook: Text = None
+    failing: Annotated[float, Field(gt=0, le=1)] = 0.5
+    late: Duration = 900.0
+
+
+class ListsTable(Table):
+    refresh: Duration = 3600.0
+    directory: Line = "var/lists"
 
 
 class OutputTable(Table):
@@ -204,6 +227,9 @@ class MainFile(ListFile):
     poll: PollTable = PollTable()
     websub: WebSubTable = WebSubTable()
     hub: HubTable = HubTable()
+    desk: DeskTable = DeskTable()
+    alerts: AlertsTable = AlertsTable()
+    lists: ListsTable = ListsTable()
     output: OutputTable = OutputTable()
     identity: IdentityTable = IdentityTable()
     stories: StoriesTable = StoriesTable()
@@ -217,6 +243,9 @@ SECTIONS: dict[str, type[Table]] = {
     "poll": PollTable,
     "websub": WebSubTable,
     "hub": HubTable,
+    "desk": DeskTable,
+    "alerts": AlertsTable,
+    "lists": ListsTable,
     "output": OutputTable,
     "identity": IdentityTable,
     "stories": StoriesTable,

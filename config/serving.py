@@ -1,8 +1,8 @@
-"""The web server's process when hubs are heard: `python -m config.serving HOST PORT FOLDER URL`.
+"""The web server's process: `python -m config.serving HOST PORT FOLDER URL PRIVATE`.
 
 What else it needs comes as one line of JSON on standard input: the database's URL may hold a
-password, and arguments can be read by everybody on the machine. Nothing of the store is imported
-before the first hub asks.
+password, and arguments can be read by everybody on the machine. Nothing of the store, nor of the
+desk, is imported before somebody asks for it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from config.desk import Desk
     from feeds.models import Asked
     from feeds.protocols import Callbacks
     from feeds.store import Store
 
 MODULE = "config.serving"
+_DESK = ("desk", "api", "metrics")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Hello:
     store_url: str
     lease: float
     max_body: int
+    config: str = ""
+    """The configuration file, for the desk."""
     websub: bool = True
     """Whether hubs are heard."""
     hub: bool = False
@@ -45,16 +49,31 @@ class Hello:
         return json.dumps(asdict(self))
 
 
+class Told:
+    """The engine's last words: what it said at first, or instead of that later; and its figures."""
+
+    def __init__(self, hello: Hello) -> None:
+        self.hello = hello
+        self.figures: dict[str, Any] = {}
+
+    def hear(self, line: str) -> None:
+        found = json.loads(line)
+        if "figures" in found:
+            self.figures = found["figures"]
+        else:
+            self.hello = Hello(**found)
+
+
 class LazyCallbacks:
     """The role Callbacks; the store is opened when a hub asks for the first time."""
 
-    def __init__(self, hello: Hello) -> None:
-        self._hello = hello
+    def __init__(self, told: Told, store: LazyStore) -> None:
+        self._told, self._store = told, store
         self._lock = threading.Lock()
 
     @property
     def max_body(self) -> int:
-        return self._hello.max_body
+        return self._told.hello.max_body
 
     def known(self, token: str) -> bool:
         return self._opened().known(token)
@@ -66,27 +85,19 @@ class LazyCallbacks:
         return self._opened().deliver(token, headers, body)
 
     def _opened(self) -> Callbacks:
-        with self._lock:
-            return self._callbacks
-
-    @cached_property
-    def _callbacks(self) -> Callbacks:
         """Raises StoreError; tried anew with the next request then."""
         from aggregator.callbacks import HubCallbacks
-        from config import clock, logs
-        from feeds.store import open_store
 
-        hello = self._hello
-        logs.configure(json=hello.log_json, verbose=hello.verbose)
-        store = open_store(hello.store_url, migrate=False, shift=clock.shift())
+        hello = self._told.hello
+        store = self._store.opened()
         return HubCallbacks(store=store, lease=hello.lease, max_body=hello.max_body)
 
 
 class LazyStore:
     """Opened when somebody asks for the first time."""
 
-    def __init__(self, hello: Hello) -> None:
-        self._hello, self._lock = hello, threading.Lock()
+    def __init__(self, told: Told) -> None:
+        self._told, self._lock = told, threading.Lock()
 
     def opened(self) -> Store:
         """Raises StoreError."""
@@ -96,10 +107,12 @@ class LazyStore:
     @cached_property
     def _store(self) -> Store:
         """Raises StoreError; tried anew with the next request then."""
-        from config import clock
+        from config import clock, logs
         from feeds.store import open_store
 
-        return open_store(self._hello.store_url, migrate=False, shift=clock.shift())
+        hello = self._told.hello
+        logs.configure(json=hello.log_json, verbose=hello.verbose)
+        return open_store(hello.store_url, migrate=False, shift=clock.shift())
 
 
 class LazySubscriptions:
@@ -115,31 +128,73 @@ class LazySubscriptions:
 class LazySearch:
     """The role Search."""
 
-    def __init__(self, store: LazyStore, hello: Hello) -> None:
-        self._store, self._hello = store, hello
+    def __init__(self, store: LazyStore, told: Told) -> None:
+        self._store, self._told = store, told
 
     def page(self, slug: str, query: str) -> bytes | None:
-        if slug not in self._hello.titles:
+        hello = self._told.hello
+        if slug not in hello.titles:
             return None
         from feeds.models import Category
         from publisher.render.page import render_results
         from publisher.render.site import Site
 
         store = self._store.opened()
-        feed = Category(slug=slug, title=self._hello.titles[slug])
-        site = Site(**self._hello.site | {"hubs": ()})
+        feed = Category(slug=slug, title=hello.titles[slug])
+        site = Site(**hello.site | {"hubs": ()})
         return render_results(site, feed, query, store.find(slug, query), store.now())
+
+
+_Message = MutableMapping[str, Any]
+
+
+class LazyDesk:
+    """The role Behind: the desk, the API and the metrics, made when somebody asks."""
+
+    def __init__(self, told: Told) -> None:
+        self._told, self._lock = told, threading.Lock()
+
+    def has(self, path: str) -> bool:
+        return path[1:].partition("/")[0] in _DESK
+
+    async def __call__(
+        self,
+        scope: _Message,
+        receive: Callable[[], Awaitable[_Message]],
+        send: Callable[[_Message], Awaitable[None]],
+    ) -> None:
+        import asyncio
+
+        desk = await asyncio.to_thread(self._made)
+        await desk(scope, receive, send)
+
+    def _made(self) -> Desk:
+        with self._lock:
+            return self._desk
+
+    @cached_property
+    def _desk(self) -> Desk:
+        from pathlib import Path
+
+        from config import logs
+        from config.desk import Desk
+
+        hello = self._told.hello
+        logs.configure(json=hello.log_json, verbose=hello.verbose)
+        return Desk(Path(hello.config), figures=lambda: self._told.figures)
 
 
 def main() -> None:
     from publisher.web.server import main as serve
 
-    hello = Hello(**json.loads(sys.stdin.readline()))
-    store = LazyStore(hello)
+    told = Told(Hello(**json.loads(sys.stdin.readline())))
+    store, hello = LazyStore(told), told.hello
     serve(
-        callbacks=LazyCallbacks(hello) if hello.websub else None,
+        callbacks=LazyCallbacks(told, store) if hello.websub else None,
         subscriptions=LazySubscriptions(store) if hello.hub else None,
-        search=LazySearch(store, hello),
+        search=LazySearch(store, told),
+        behind=LazyDesk(told) if hello.config else None,
+        told=told.hear,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -65,6 +65,50 @@ class HubSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who may sit at the desk."""
+
+    name: str
+    password: str = field(repr=False)
+    """An argon2 hash, as `feedmill password` prints it."""
+    role: str
+    """"editor" (sources, categories, articles) or "admin" (all)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    users: tuple[User, ...]
+    """Nobody: the desk, the API and the metrics answer on loopback only."""
+    trusted_proxies: tuple[str, ...]
+    """Networks of proxies whose word on the client's address is taken."""
+    file: Path
+    """Where the desk writes new sources when the main file is not to be written; included by
+    itself."""
+    session: float
+    """Seconds after its last use when a login ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    webhook: str | None = field(repr=False)
+    """What is told of trouble; it may hold a secret."""
+    failing: float
+    """Share of the sources that fail, from which on it is trouble."""
+    late: float
+    """Seconds that the oldest due source may wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSettings:
+    """Lists of sources that lie elsewhere."""
+
+    refresh: float
+    """Seconds between two looks."""
+    directory: Path
+    """Where what came of them last is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorySettings:
     window: float
     """Seconds between the dates of two texts that are told to be one story."""
@@ -91,6 +135,9 @@ class Settings:
     poll: PollSettings
     websub: WebSubSettings
     hub: HubSettings
+    desk: DeskSettings
+    alerts: AlertSettings
+    lists: ListSettings
     stories: StorySettings
     retention: RetentionSettings
     output: Path
@@ -103,6 +150,12 @@ class Settings:
     """Feeds that choose from what the others have, as configured."""
     sources: Mapping[str, Source]
     """By URL, in the order of their configuration."""
+    files: tuple[Path, ...]
+    """All that was read, the main file first."""
+    includes: tuple[str, ...]
+    """As given: paths, patterns and addresses."""
+    warnings: tuple[str, ...]
+    """What in lists from elsewhere could not be taken."""
 
     @property
     def feeds(self) -> tuple[Category, ...]:

@@ -12,6 +12,7 @@ from aggregator.opml import BadOpml, Outline, read_opml
 from config.complaints import Complaints, dotted, relative
 from config.document import BadFile, TomlFile, read_toml
 from config.lines import Path as KeyPath
+from config.remote import kept_list
 from config.schema import ListFile, SourceTable, ViewTable
 from config.settings import ALL
 from config.source_secrets import SourceSecrets
@@ -24,8 +25,11 @@ from feeds.text import slugify
 class Gathered:
     """Collects what the files say, then checks it as a whole (`finish`)."""
 
-    def __init__(self, main: Path, complaints: Complaints) -> None:
-        self._folder, self._complaints = main.parent, complaints
+    def __init__(
+        self, main: Path, complaints: Complaints, texts: Mapping[Path, str] | None = None
+    ) -> None:
+        """`texts`: what files would say, before they do."""
+        self._folder, self._complaints, self._texts = main.parent, complaints, texts or {}
         self._seen = {main.resolve()}
         self._declared: dict[str, Source] = {}
         self._spellings: dict[str, str] = {}
@@ -33,10 +37,13 @@ class Gathered:
         self._category_places: dict[str, str] = {}
         self._places: dict[str, tuple[str, int, str]] = {}
         self._from_opml: set[str] = set()
+        self._from_lists: set[str] = set()
         self._view_places: dict[str, tuple[TomlFile, KeyPath]] = {}
         self.categories: dict[str, Category] = {}
         self.views: dict[str, Category] = {}
         self.sources: dict[str, Source] = {}
+        self.files: list[Path] = [main]
+        self.warnings: list[str] = []
 
     # --- TOML
 
@@ -168,11 +175,56 @@ class Gathered:
         place = path.resolve()
         new = place not in self._seen
         self._seen.add(place)
+        if new:
+            self.files.append(path)
         return new
+
+    def include_list(self, file: TomlFile, index: int, url: str, folder: Path) -> None:
+        """One entry of `include` that lies elsewhere: what came of it last. Others write it, so
+        that what is wrong in it is left out, and stops nothing."""
+        at: KeyPath = ("include", index)
+        try:
+            path = kept_list(web_url(url), folder)
+        except ValueError as error:
+            self._complain(file, at, str(error), "include")
+            return
+        if not self._first_time(path):
+            self._complain(file, at, f"{redacted(url)} is included already", "include")
+        elif path.is_file():
+            theirs = Gathered(path, Complaints())
+            theirs._include_opml(path)
+            self.warnings += theirs._complaints.lines()
+            self._take(theirs)
+
+    def _take(self, theirs: Gathered) -> None:
+        """What they have, and we have not."""
+        for slug_, category in theirs.categories.items():
+            if slug_ not in self.categories and slug_ not in self.views:
+                self.categories[slug_] = category
+        for source in theirs._declared.values():
+            wanted = tuple(each for each in source.categories if each in self.categories)
+            if (known := self._known(source.url)) is None:
+                self._places[source.url] = theirs._places[source.url]
+                self._declare(replace(source, categories=wanted))
+            elif known.url in self._from_lists:
+                both = dict.fromkeys((*known.categories, *wanted))
+                self._declare(replace(known, categories=tuple(both)))
+                continue
+            else:
+                continue
+            self._from_lists.add(source.url)
+
+    def add_own(self, path: Path) -> None:
+        """What the desk wrote, if it did."""
+        given = path.resolve() in self._texts or path.is_file()
+        if given and self._first_time(path):
+            self._include_toml(path)
+        elif not given:
+            self.files.append(path)
 
     def _include_toml(self, path: Path) -> None:
         try:
-            file = read_toml(path)
+            file = read_toml(path, self._texts.get(path.resolve()))
         except BadFile as error:
             self._complaints.add(error.name, error.line, "", error.text)
             return

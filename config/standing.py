@@ -11,7 +11,7 @@ from aggregator.due import shown
 from aggregator.moves import DAYS, SIGHTINGS, objection
 from config.settings import Settings
 from config.showing import configured, near, shown_address
-from feeds.models import Source, SourceState, Status
+from feeds.models import Brief, Source, SourceState, Status
 
 TROUBLE = ("retired", "blocked", "failing", "quiet")
 """What `sources --failing` shows; the gravest first."""
@@ -28,16 +28,24 @@ class Standing:
 
 
 def standing(state: SourceState, now: datetime) -> Standing:
-    if state.status is Status.RETIRED:
-        return Standing(word="retired", since=state.error_at)
-    if state.status is Status.FAILING:
+    name = word(state, now)
+    if name == "quiet":
+        return Standing(word=name, since=quiet_since(state.rhythm, now))
+    if name in ("failing", "blocked"):
+        return Standing(word=name, since=state.failing_since or state.error_at)
+    return Standing(word=name, since=state.error_at if name in ("retired", "waiting") else None)
+
+
+def word(state: SourceState | Brief, now: datetime) -> str:
+    """As `Standing.word`."""
+    status = state.status
+    if status is Status.FAILING:
         if state.error_kind == "rate-limited" and not state.failures:
-            return Standing(word="waiting", since=state.error_at)
-        word = "blocked" if state.error_kind == "blocked" else "failing"
-        return Standing(word=word, since=state.failing_since or state.error_at)
-    if state.status is Status.OK and (since := quiet_since(state.rhythm, now)) is not None:
-        return Standing(word="quiet", since=since)
-    return Standing(word=state.status.value)
+            return "waiting"
+        return "blocked" if state.error_kind == "blocked" else "failing"
+    if status is Status.OK and quiet_since(state.rhythm, now) is not None:
+        return "quiet"
+    return status.value
 
 
 def in_words(stands: Standing, now: datetime) -> str:

@@ -32,6 +32,7 @@ _BYTES |= {"KiB": 1024, "MiB": 2**20, "GiB": 2**30}
 _LONGEST = 520 * _SECONDS["w"]
 _LARGEST = 10**9
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+_ARGON2 = re.compile(r"\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -217,6 +218,20 @@ def login(text: str) -> tuple[str, str]:
     if not (user and colon and text.isprintable()):
         raise wrong('must read "user:password", on one line')
     return user, password
+
+
+def is_address(text: str) -> bool:
+    """Whether an entry of `include` lies elsewhere."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def password_hash(text: str) -> str:
+    """What `feedmill password` printed. Complaints don't show it: it may be the password."""
+    if not _ARGON2.fullmatch(text):
+        raise wrong(
+            "must be the line that `feedmill password` prints ($argon2id$…), not the password"
+        )
+    return text
 
 
 def proxy(text: str) -> str:

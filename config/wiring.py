@@ -20,14 +20,16 @@ from config.poll_log import OnRecorded, logged
 from config.settings import Settings
 from feeds import VERSION
 from feeds.errors import StoreError
+from feeds.protocols import Request
 from feeds.store import Store, open_store
 
 if TYPE_CHECKING:
     from aggregator.deliveries import Deliveries
     from aggregator.dispatch import ThreadDispatcher
     from aggregator.errands import Errands, Turns
-    from aggregator.fetch import Fetchers
+    from aggregator.fetch import Fetchers, HttpSender
     from aggregator.gaps import Gaps
+    from aggregator.lists import Lists
     from aggregator.poll import Poller
     from aggregator.read.pool import ReaderPool
     from aggregator.schedule import Policy
@@ -295,6 +297,26 @@ class App:
 
         return made
 
+    @cached_property
+    def lists(self) -> Lists:
+        """Lists of sources that lie elsewhere."""
+        from aggregator.lists import Lists
+        from config.remote import kept_list
+
+        lists, poll = self.settings.lists, self.settings.poll
+        return Lists(
+            fetcher=self.errands,
+            now=self.store.now,
+            place=lambda url: kept_list(url, lists.directory),
+            refresh=timedelta(seconds=lists.refresh),
+            request=lambda url: Request(
+                url=url,
+                timeout=poll.timeout,
+                max_body=poll.max_body,
+                allow_private=poll.allow_private,
+            ),
+        )
+
     def tidy(self) -> int:
         """Take away what retention says; how many articles."""
         from config.retention import has_rules, rules
@@ -330,23 +352,29 @@ class App:
         return (*own, *hub.others)
 
     @cached_property
-    def hub(self) -> Hub:
-        """Who tells subscribers, and hubs elsewhere, of what is new."""
+    def send(self) -> HttpSender:
+        """Requests to subscribers, hubs elsewhere, and webhooks."""
         from aggregator.fetch import HttpSender
-        from publisher.hub import Hub
 
         settings, site = self.settings, self.settings.site
+        return HttpSender(
+            user_agent(site.url, site.contact),
+            timeout=TELLING,
+            allow_private=settings.poll.allow_private,
+            ca_file=settings.poll.ca_file,
+            proxy=settings.poll.proxy,
+        )
+
+    @cached_property
+    def hub(self) -> Hub:
+        """Who tells subscribers, and hubs elsewhere, of what is new."""
+        from publisher.hub import Hub
+
         hub = Hub(
             store=self.store,
-            send=HttpSender(
-                user_agent(site.url, site.contact),
-                timeout=TELLING,
-                allow_private=settings.poll.allow_private,
-                ca_file=settings.poll.ca_file,
-                proxy=settings.poll.proxy,
-            ),
+            send=self.send,
             read=self._outlet.read,
-            site_url=site.url,
+            site_url=self.settings.site.url,
         )
         self._closing.callback(hub.close)
         return hub

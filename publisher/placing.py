@@ -98,10 +98,23 @@ class Placing:
             oldest=self._oldest,
         )
 
+    def planned(self, state: FeedState) -> list[Event]:
+        """What would enter and leave at once, were the feed defined so from now on. Nothing is
+        written."""
+        if state.members == self.members.digest():
+            return []
+        changes, present, _ = self._redefinition(state)
+        return place(changes, present, self.members, self._admission)
+
     def _redefined(self, state: FeedState) -> FeedState:
         """A feed that is new, or that other sources belong to now: what it should show enters,
-        what it should not leaves. A new one starts at today's end of the changes, since older
-        stories than these would never be seen in it."""
+        what it should not leaves."""
+        return self._append(state, *self._redefinition(state))
+
+    def _redefinition(self, state: FeedState) -> tuple[list[StoryChange], Present, int]:
+        """The stories that a new definition is about, how they stand, and up to which change it
+        takes them in. A new feed starts at today's end of the changes, since older stories than
+        these would never be seen in it."""
         end = state.cursor if state.cursor else self.store.last_change()
         coming = self.store.recent_stories(self.members.sources, self.category.limit)
         present = self.store.members(state.slug, BATCH)
@@ -111,8 +124,7 @@ class Placing:
             end = min(end, *(each.change - 1 for each in waiting))
             coming = [each for each in coming if each not in waiting]
         changes = [*present, *coming]
-        seen = self._present(state, changes, joined=bool(state.cursor))
-        return self._append(state, changes, seen, end)
+        return changes, self._present(state, changes, joined=bool(state.cursor)), end
 
     def _append(
         self, state: FeedState, changes: Sequence[StoryChange], present: Present, cursor: int

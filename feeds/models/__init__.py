@@ -37,6 +37,7 @@ from feeds.models.explained import (
     Appearance,
     ArticleFacts,
 )
+from feeds.models.happenings import Happening
 from feeds.models.hubs import (
     Delivery,
     Receipt,
@@ -70,6 +71,7 @@ from feeds.models.publishing import (
     StoryChange,
 )
 from feeds.models.sources import (
+    Brief,
     Category,
     Claim,
     Move,
@@ -104,6 +106,7 @@ __all__ = [
     "Article",
     "ArticleFacts",
     "Asked",
+    "Brief",
     "Category",
     "ChangedArticle",
     "Claim",
@@ -121,6 +124,7 @@ __all__ = [
     "FeedPage",
     "FeedState",
     "Gap",
+    "Happening",
     "Held",
     "Hints",
     "Hop",

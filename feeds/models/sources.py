@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from feeds.models.documents import Hints
 from feeds.models.views import Match
@@ -173,13 +174,45 @@ class SourceState:
 
     @property
     def status(self) -> Status:
-        if self.retired or not self.active:
-            return Status.RETIRED
-        if self.paused:
-            return Status.PAUSED
-        if self.error_kind is not None:
-            return Status.FAILING
-        return Status.OK if self.last_success_at else Status.NEW
+        return _status(self)
+
+
+class Brief(NamedTuple):
+    """What lists of all sources are made of. Times: microseconds since 1970."""
+
+    id: int
+    url: str
+    fetch_url: str
+    title: str | None
+    paused: bool
+    active: bool
+    retired: bool
+    error_kind: str | None
+    failures: int
+    failing_since: int | None
+    error_at: int | None
+    last_polled_at: int | None
+    last_success_at: int | None
+    last_new_at: int | None
+    next_due: int | None
+    claim_until: int | None
+    rhythm: bytes | None
+    article_count: int
+    held: int
+
+    @property
+    def status(self) -> Status:
+        return _status(self)
+
+
+def _status(state: SourceState | Brief) -> Status:
+    if state.retired or not state.active:
+        return Status.RETIRED
+    if state.paused:
+        return Status.PAUSED
+    if state.error_kind is not None:
+        return Status.FAILING
+    return Status.OK if state.last_success_at else Status.NEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ _EDITABLE = (
 )
 _CONFIGURED = (
     *(source.c[name] for name in ("id", "claim_until", "last_polled_at", "every", "forced")),
+    source.c.not_before,
     *(source.c[name] for name in _EDITABLE),
 )
 _AT_ONCE = 1000
@@ -166,6 +167,10 @@ def _edit(
     after = before | _declared(declared, position)
     if row.url != declared.url:
         after |= {"fetch_url": declared.url, "host": host_of(declared.url), "renamed": True}
+        if row.fetch_url != declared.url:  # it was not asked there yet
+            due = max(now, row.not_before or now)
+            after |= {"retired": False, "gone_seen": False, "next_due": due}
+            after["wake"] = row.claim_until or due
     if not row.active:  # Configured anew: a source that was gone gets another chance.
         due = row.next_due or now
         due = max(due, now + wait) if wait else due

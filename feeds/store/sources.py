@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from feeds.models import SourceInfo, SourceState
+from feeds.models import Brief, SourceInfo, SourceState
+from feeds.store.codec import Moment
 from feeds.store.engine import Database
 from feeds.store.sql import among
 from feeds.store.tables import source
@@ -41,6 +42,28 @@ def info_of(row: Any) -> SourceInfo:
 def states(database: Database) -> list[SourceState]:
     query = sa.select(*STATE).where(source.c.active).order_by(source.c.position, source.c.id)
     with database.read() as connection:
+        return [state_of(row) for row in connection.execute(query).all()]
+
+
+_BRIEF = tuple(
+    # Moments as they lie there: of 100,000 sources, whoever looks wants those of a page.
+    sa.type_coerce(source.c[name], sa.BigInteger()).label(name)
+    if isinstance(source.c[name].type, Moment)
+    else source.c[name]
+    for name in Brief._fields
+)
+
+
+def briefs(database: Database) -> list[Brief]:
+    query = sa.select(*_BRIEF).where(source.c.active).order_by(source.c.position, source.c.id)
+    with database.read() as connection:
+        return [Brief._make(row) for row in connection.execute(query)]
+
+
+def states_of(database: Database, ids: Collection[int]) -> list[SourceState]:
+    """In order of their numbers; also of those that are configured no more."""
+    with database.read() as connection:
+        query = sa.select(*STATE).where(among(connection, source.c.id, ids)).order_by(source.c.id)
         return [state_of(row) for row in connection.execute(query).all()]
 
 

@@ -5,7 +5,7 @@ Nothing happens here: each method says which module does it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from feeds.models import (
     Article,
     ArticleFacts,
     Asked,
+    Brief,
     Category,
     Claim,
     Deletion,
@@ -27,6 +28,7 @@ from feeds.models import (
     FeedItem,
     FeedState,
     Gap,
+    Happening,
     Key,
     Knot,
     Known,
@@ -67,9 +69,12 @@ from feeds.store import (
     explained,
     feeds,
     gaps,
+    happenings,
     ledger,
     locks,
+    logins,
     moves,
+    notes,
     readers,
     records,
     removal,
@@ -173,6 +178,14 @@ class Store:
 
     def next_page(self, gap: Gap, url: str | None) -> None:
         gaps.next_page(self._database, gap, url)
+
+    def briefs(self) -> list[Brief]:
+        """All sources, in the order of their configuration."""
+        return sourcing.briefs(self._database)
+
+    def states_of(self, ids: Collection[int]) -> list[SourceState]:
+        """By their numbers, in that order; also of sources that are configured no more."""
+        return sourcing.states_of(self._database, ids)
 
     def sources(self) -> list[SourceState]:
         return sourcing.states(self._database)
@@ -395,6 +408,52 @@ class Store:
     def readers(self, first: int, last: int) -> dict[str, dict[str, int]]:
         """By slug and kind of reader: the most of one of these days."""
         return readers.of_days(self._database, first, last)
+
+    # --- the desk
+
+    def put_note(self, name: str, value: str) -> None:
+        """The last word on something, for other processes to show."""
+        notes.put(self._database, name, value)
+
+    def note(self, name: str) -> tuple[str, datetime] | None:
+        """(it, when it was written)"""
+        return notes.get(self._database, name)
+
+    def count_hours(self, counts: Mapping[tuple[int, str], int]) -> None:
+        """(hour since 1970, of what) → how many more."""
+        notes.count(self._database, counts)
+
+    def hours(self, first: int) -> dict[tuple[int, str], int]:
+        return notes.hours(self._database, first)
+
+    def put_login(self, digest: bytes, name: str, password: bytes) -> None:
+        logins.put(self._database, digest, name, password)
+
+    def login(self, digest: bytes, most: timedelta) -> tuple[str, bytes] | None:
+        """(name, digest of the password's hash) of one that was used within `most`; it counts as
+        used now."""
+        return logins.get(self._database, digest, most)
+
+    def end_login(self, digest: bytes) -> None:
+        logins.end(self._database, digest)
+
+    def happen(self, kind: str, subject: str, text: str) -> bool:
+        """Trouble; False when it is known already."""
+        return happenings.begin(self._database, kind, subject, text)
+
+    def happened_over(self, kind: str, subject: str) -> bool:
+        """The end of a trouble; False when there was none."""
+        return happenings.end(self._database, kind, subject)
+
+    def happenings(self, limit: int = 100, *, untold: bool = False) -> list[Happening]:
+        """Newest first; `untold`: oldest first, those of which the webhook knows no word yet."""
+        return happenings.listed(self._database, limit, untold=untold)
+
+    def open_happenings(self) -> list[Happening]:
+        return happenings.standing(self._database)
+
+    def told_of(self, happening: Happening) -> None:
+        happenings.told(self._database, happening)
 
     def add_token(self, digest: bytes, feed: str | None, label: str) -> None:
         tokens.add(self._database, digest, feed, label)

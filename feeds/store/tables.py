@@ -497,6 +497,49 @@ reader = Table(
     Column("count", Integer, nullable=False),
 )
 
+# What one process says and others show: by name, the last word only.
+note = Table(
+    "note",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Who is logged in at the desk: SHA-256 of the cookie, and of the password's hash at that time, so
+# that a changed password ends it.
+login = Table(
+    "login",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password", LargeBinary, nullable=False),
+    Column("used_at", Moment, nullable=False),
+)
+
+# What operators are told of: trouble, and its end.
+happening = Table(
+    "happening",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("over_at", Moment),
+    Column("told", Boolean, nullable=False),  # the webhook has had its last change
+    sqlite_autoincrement=True,
+)
+
+# Polls by outcome, and new articles, by the hour (hours since 1970).
+tally = Table(
+    "tally",
+    metadata,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 counter = Table(
     "counter",
     metadata,

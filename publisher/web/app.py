@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -54,6 +54,16 @@ _DELTAS = 64
 """Parts of documents that are kept for the next reader who saw the same version."""
 
 
+class Behind(Protocol):
+    """Another application, at some paths of its own (the operator's desk)."""
+
+    def has(self, path: str) -> bool:
+        """Cheap; asked for whatever is no file. `path`: without the public address's own."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers `scope["path"]`, without that address's path."""
+
+
 class App:
     """`site_url`: the public address; its path, if any, may or may not be taken off by a proxy."""
 
@@ -66,6 +76,7 @@ class App:
         subscriptions: Subscriptions | None = None,
         search: Search | None = None,
         private: Path | None = None,
+        behind: Behind | None = None,
     ) -> None:
         """`callbacks`: who hears hubs at `/websub/…`; `subscriptions`: who keeps what is asked of
         our own hub; `search`: who finds. None: nobody, there is nothing. `private`: the folder of
@@ -79,6 +90,7 @@ class App:
         self._hub = HubRoute(subscriptions, self._topic) if subscriptions is not None else None
         self._private = PrivateFiles(private, self._url) if private is not None else None
         self._search = search
+        self._behind = behind
         self.counting = Counting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,6 +103,9 @@ class App:
         elif self._hub is not None and path == HUB:
             status, text, more = await self._hub(scope, _headers(scope), receive)
             await _plain(send, status, text, more, head)
+        elif self._behind is not None and self._behind.has(path):
+            # Its redirects are made from `root_path`, which a proxy may have taken off the path.
+            await self._behind({**scope, "path": path, "root_path": ""}, receive, send)
         elif scope["method"] not in ("GET", "HEAD"):
             await _short(send, 405, "Method not allowed.", [(b"allow", b"GET, HEAD")])
         elif path in ("/healthz", "/readyz"):

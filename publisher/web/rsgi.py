@@ -115,12 +115,17 @@ class Rsgi:
 
     async def _else(self, scope: RsgiScope, protocol: RsgiProtocol) -> None:
         begun: list[Any] = []
+        body = bytearray()
 
         async def send(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 begun[:] = [message["status"], _texts(message["headers"])]
-            elif body := message.get("body", b""):
-                protocol.response_bytes(begun[0], begun[1], body)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            if body:
+                protocol.response_bytes(begun[0], begun[1], bytes(body))
             else:
                 protocol.response_empty(begun[0], begun[1])
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feeds.protocols import Callbacks
+    from publisher.web.app import Behind
     from publisher.web.counting import Counting
     from publisher.web.hub import Subscriptions
     from publisher.web.search import Search
@@ -61,6 +62,19 @@ class WebServer:
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
         self._lock = threading.Lock()
+
+    def become(self, other: WebServer) -> bool:
+        """Go on as that one, if the process need not be another; its new first line is told."""
+        if self._args != other._args or self._module != other._module:
+            return False
+        if self._hello != other._hello:
+            self._hello = other._hello
+            if self._hello is not None:
+                self.tell(self._hello)
+        return True
+
+    def same_address(self, other: WebServer) -> bool:
+        return self._args[:2] == other._args[:2]
 
     def check(self) -> None:
         """Raises AddressTaken."""
@@ -103,6 +117,9 @@ class WebServer:
                 return True
         except OSError:
             return False
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def ended(self) -> int | None:
         """The exit code of a process that should run and does not; None while it runs."""
@@ -160,9 +177,12 @@ async def serve(
     callbacks: Callbacks | None = None,
     subscriptions: Subscriptions | None = None,
     search: Search | None = None,
+    behind: Behind | None = None,
+    told: Callable[[str], None] = lambda _line: None,
 ) -> None:
     """Serve until standard input ends. Who reads what is said on standard output, a line of JSON
-    each time: [day, [[slug, kind of reader, how many], …]]."""
+    each time: [day, [[slug, kind of reader, how many], …]]. `behind`: another application for
+    paths of its own; `told`: hears the lines of standard input that begin with "{"."""
     from granian.constants import Interfaces  # only this process pays for granian
     from granian.log import LogLevels
     from granian.server.embed import Server
@@ -179,6 +199,7 @@ async def serve(
         subscriptions=subscriptions,
         search=search,
         private=private,
+        behind=behind,
     )
     server = Server(
         Rsgi(app),
@@ -194,7 +215,10 @@ async def serve(
 
     def listen() -> None:
         for line in sys.stdin:
-            beat.hear(line.strip())
+            if line.startswith("{"):
+                told(line)
+            else:
+                beat.hear(line.strip())
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=listen, daemon=True).start()
@@ -237,6 +261,8 @@ def main(
     callbacks: Callbacks | None = None,
     subscriptions: Subscriptions | None = None,
     search: Search | None = None,
+    behind: Behind | None = None,
+    told: Callable[[str], None] = lambda _line: None,
 ) -> None:
     host, port, folder, site_url, private = sys.argv[1:6]
     _run(
@@ -249,6 +275,8 @@ def main(
             callbacks=callbacks,
             subscriptions=subscriptions,
             search=search,
+            behind=behind,
+            told=told,
         )
     )
     # Granian's threads outlive its loop, and one that asks for the GIL of an interpreter that is

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config import adding, editing
+from config import adding, editing, tables
 from config.adding import Wishes
 from config.load import load
 from config.settings import Settings
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def added(text: str, name: str = "sources", table: str = NEW) -> str:
-    return editing.add_tables(text, name, [table])
+    return tables.add_tables(text, name, [table])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ LINE = st.one_of(
     st.sampled_from(["# [[sources]]", "#[poll]", "   ", "\t# x = 1"]),
 )
 PAIR = st.one_of(
-    TEXT.map(lambda text: f"k = {editing._value(text)}"),
+    TEXT.map(lambda text: f"k = {tables.value_text(text)}"),
     st.sampled_from(
         [
             'k = """\n[[sources]]\n# no comment\n"""',
@@ -124,8 +124,8 @@ def files(draw: st.DrawFn) -> str:
 @example("[[sources]]\r\n# c", "\x7f\\\"'\n", ["é\u2028"])
 def test_any_file_keeps_all_that_it_says(text: str, value: str, many: list[str]) -> None:
     """One piece is put in, the rest is untouched, and TOML reads what was meant."""
-    table: editing.Table = {"url": value, "categories": many, "paused": True}
-    after = added(text, table=editing.source_lines(table))
+    table: tables.Table = {"url": value, "categories": many, "paused": True}
+    after = added(text, table=tables.table_lines("[[sources]]", table))
     wanted = tomllib.loads(text)
     wanted.setdefault("sources", []).append(dict(table))
     assert tomllib.loads(after) == wanted
@@ -216,9 +216,18 @@ def test_nothing_wrong_is_written(path: Path) -> None:
 
 
 def test_read_only(path: Path) -> None:
-    """Root too keeps off what is marked so; the lines to write are in the message."""
+    """Root too keeps off what is marked so; what is new goes to the desk's own file, which is
+    included by itself. The lines to write are in the message when that can't be written either."""
     settings = load(path)
     path.chmod(0o444)
+    before = path.read_bytes()
+    write(settings)
+    assert path.read_bytes() == before
+    own = path.parent / "var" / "desk.toml"
+    assert NEW.strip() in own.read_text()
+    assert "https://new.example/" in load(path).sources
+    own.write_text("# mine\n")
+    own.chmod(0o444)
     message = refused(path, EditError, lambda: write(settings))
     assert "read-only" in message
     assert NEW.strip() in message
@@ -231,8 +240,12 @@ def test_an_edit_by_hand_is_not_lost(path: Path) -> None:
     def check(text: str) -> None:
         path.write_bytes(by_hand)
 
+    def said(text: str, document: dict[str, Any]) -> str:
+        document["a"] = 1
+        return f"a = 1\n{text}"
+
     with pytest.raises(EditError, match="meanwhile"):
-        editing.edit(path, lambda text: f"a = 1\n{text}", lambda d: d.update(a=1), check)
+        editing.edit(path, said, check)
     assert path.read_bytes() == by_hand
 
 
@@ -269,10 +282,14 @@ def test_ten_thousand_sources(path: Path) -> None:
     lines = [f'\n[[sources]] # {n}\nurl = "https://h{n}.example/"\n' for n in range(10_000)]
     path.write_text(path.read_text() + "".join(lines))
     started = time.process_time()
+
+    def appended(text: str, document: dict[str, Any]) -> str:
+        document["sources"].append({"url": "https://new.example/"})
+        return added(text)
+
     editing.edit(
         path,
-        lambda text: added(text),
-        lambda document: document["sources"].append({"url": "https://new.example/"}),
+        appended,
         lambda text: None,
     )
     assert time.process_time() - started < 2.0

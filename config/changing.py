@@ -1,0 +1,192 @@
+"""Changes of what is configured, as the desk, the API and the verbs make them: each writes one
+file, checked as a whole, and gives the settings as they are then.
+
+All raise EditError (it can't be written, or somebody else has edited it: nothing was), and
+ConfigError (it would not be right).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from config import editing, tables
+from config.complaints import relative
+from config.lines import Path as KeyPath
+from config.load import load
+from config.settings import Settings
+from config.tables import Change
+from config.values import text_or_secret
+from feeds.errors import EditError
+from feeds.models import Source
+
+Seen = Mapping[str, Any]
+"""A table as it was shown to whoever changes it."""
+
+
+def edit(
+    settings: Settings,
+    change: Callable[[str, dict[str, Any]], str],
+    file: Path | None = None,
+) -> Settings:
+    """`file`: which of those that were read, else the main one (or the desk's own, where that is
+    not to be written)."""
+    path = file or _main(settings)
+    return editing.edit(
+        path, change, lambda text: load(settings.file, texts={path.resolve(): text})
+    )
+
+
+def _main(settings: Settings) -> Path:
+    """Where new things are written."""
+    writable = os.access(settings.file, os.W_OK) and settings.file.stat().st_mode & 0o222
+    if writable and os.access(settings.folder, os.W_OK):
+        return settings.file
+    own = settings.desk.file
+    if not own.exists():
+        try:
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_text("# Written by the desk: the main file is read-only.\n", "utf-8")
+        except OSError as error:
+            raise EditError(f"{relative(own)}: can't be written: {error.strerror}") from error
+    return own
+
+
+def source_table(settings: Settings, source: Source) -> Seen:
+    """What is written of it. Raises EditError for one that stands in no TOML file."""
+    path = _file(settings, source)
+    document = editing.read(path)
+    found: Seen = _tables(document)[_index(document, source, settings.folder, relative(path))]
+    return found
+
+
+def change_sources(
+    settings: Settings, wanted: Iterable[tuple[Source, Change]], seen: Seen | None = None
+) -> Settings:
+    """Keys of sources, or (None) sources as a whole. `seen`: the table of the only one, as it was
+    when somebody decided on it."""
+    by_file: dict[Path, list[tuple[Source, Change]]] = {}
+    for source, change in wanted:
+        by_file.setdefault(_file(settings, source), []).append((source, change))
+    for path, pairs in by_file.items():
+        settings = edit(settings, _changing(settings.folder, path, pairs, seen), path)
+    return settings
+
+
+def _changing(
+    folder: Path, path: Path, pairs: list[tuple[Source, Change]], seen: Seen | None
+) -> Callable[[str, dict[str, Any]], str]:
+    def change(text: str, document: dict[str, Any]) -> str:
+        found = _tables(document)
+        wanted: dict[KeyPath, Change] = {}
+        for source, keys in pairs:
+            index = _index(document, source, folder, relative(path))
+            if seen is not None and found[index] != seen:
+                raise EditError(
+                    f"{relative(path)}: somebody else has changed this source meanwhile; nothing "
+                    "was written, look at it again"
+                )
+            wanted["sources", index] = keys
+        after = tables.change_tables(text, wanted)
+        for (_, at), keys in wanted.items():
+            found[int(at)] = None if keys is None else _changed(found[int(at)], keys)
+        left = [each for each in found if each is not None]
+        document["sources"] = left
+        if not left:
+            del document["sources"]
+        return after
+
+    return change
+
+
+def feed_table(settings: Settings, kind: str, slug: str) -> tuple[Path, Seen] | None:
+    """(the file in which it has a table, what that says); None for one that has none. `kind`:
+    "categories" or "views"."""
+    for path in settings.files:
+        if path.suffix == ".toml" and path.is_file():
+            found = editing.read(path).get(kind, {}).get(slug)
+            if found is not None:
+                return path, found
+    return None
+
+
+def change_feed(
+    settings: Settings, kind: str, slug: str, change: Change, seen: Seen | None = None
+) -> Settings:
+    """Keys of a category or view, which is made where it has no table yet; None: without it (then
+    its sources are in it no more)."""
+    at = feed_table(settings, kind, slug)
+    if at is None:
+        return edit(settings, _new_feed(kind, slug, change or {})) if change else settings
+    path, now = at
+    if seen is not None and now != seen:
+        raise EditError(
+            f"{relative(path)}: somebody else has changed {slug} meanwhile; nothing was written, "
+            "look at it again"
+        )
+
+    def written(text: str, document: dict[str, Any]) -> str:
+        if change is None:
+            del document[kind][slug]
+            if not document[kind]:
+                del document[kind]
+        else:
+            document[kind][slug] = _changed(document[kind][slug], change)
+        return tables.change_tables(text, {(kind, slug): change})
+
+    return edit(settings, written, path)
+
+
+def _new_feed(kind: str, slug: str, table: Seen) -> Callable[[str, dict[str, Any]], str]:
+    given = {key: value for key, value in table.items() if value is not None}
+
+    def change(text: str, document: dict[str, Any]) -> str:
+        document.setdefault(kind, {})[slug] = given
+        lines = tables.table_lines(f"[{kind}.{slug}]", given)
+        return tables.add_tables(text, kind, [lines])
+
+    return change
+
+
+def _changed(table: Seen, keys: Seen) -> dict[str, Any]:
+    """As it is with these keys."""
+    return {key: value for key, value in (dict(table) | dict(keys)).items() if value is not None}
+
+
+def _tables(document: Mapping[str, Any]) -> list[Any]:
+    found = document.get("sources")
+    return found if isinstance(found, list) else []
+
+
+def _file(settings: Settings, source: Source) -> Path:
+    name = source.declared_at.rpartition(":")[0]
+    path = next((each for each in settings.files if relative(each) == name), None)
+    if path is None or (path.suffix != ".toml" and path != settings.file):
+        raise EditError(
+            f"{source.declared_at}: this source stands in a list that is not edited here; change "
+            "it there, or take it out of the list and add it as a source of its own"
+        )
+    return path
+
+
+def _address(table: Seen, folder: Path) -> str | None:
+    """The URL of the source that this is about; None where it can't be told."""
+    url, file = table.get("url"), table.get("file")
+    try:
+        if isinstance(file, str):
+            return (folder / file).resolve().as_uri()
+        return url.strip() if isinstance(url, str) else text_or_secret(url).value(folder)  # type: ignore[union-attr]
+    except ValueError:
+        return None
+
+
+def _index(document: Mapping[str, Any], source: Source, folder: Path, name: str) -> int:
+    """Its place among the sources of the file, by what is written as its address."""
+    for index, each in enumerate(_tables(document)):
+        if isinstance(each, dict) and _address(each, folder) == source.url:
+            return index
+    raise EditError(
+        f"{name} was edited meanwhile: this source stands there no more; nothing was written"
+    )

@@ -1,0 +1,136 @@
+"""What a configuration would change, before it does: sources, and what feeds show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from config.applied import Said, changes, of
+from config.membership import members
+from config.moving import Moved, differences, moved
+from config.reloading import APPLIED
+from config.settings import Settings
+from config.wiring import App
+from feeds.models import Event, EventKind, FeedState, Source, SourceState
+from publisher.placing import Placing
+
+Changes = Mapping[str, tuple[Any, Any]]
+"""Key → (what is said now, what would be)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPlan:
+    """`entering`, `leaving`: article ids, newest last. `fate`: "new", "removed", "changed"."""
+
+    slug: str
+    fate: str
+    changed: Changes = field(default_factory=dict)
+    entering: tuple[int, ...] = ()
+    leaving: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    added: tuple[Source, ...] = ()
+    removed: tuple[SourceState, ...] = ()
+    changed: tuple[tuple[Source, Changes], ...] = ()
+    moved: tuple[Moved, ...] = ()
+    feeds: tuple[FeedPlan, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.moved or self.feeds)
+
+
+def plan(app: App, *, ask: bool = True) -> Plan:
+    """What `app.settings` would change in its store, and against what is at work. `ask`: look
+    whether removed and added sources are the same (one request for each added one). Raises
+    StoreError."""
+    settings, states = app.settings, app.store.sources()
+    added, removed = differences(settings, states)
+    moves = moved(app, added, removed) if ask else []
+    after, before = {each.after for each in moves}, {each.before for each in moves}
+    note = app.store.note(APPLIED)
+    applied = json.loads(note[0]) if note else None
+    return Plan(
+        added=tuple(each for each in added if each.url not in after),
+        removed=tuple(each for each in removed if each.url not in before),
+        changed=tuple(_changed(app, settings, applied, states)),
+        moved=tuple(moves),
+        feeds=tuple(_feeds(app, settings, applied, states, moves)),
+    )
+
+
+def _changed(
+    app: App, settings: Settings, applied: Any, states: Sequence[SourceState]
+) -> Iterable[tuple[Source, Changes]]:
+    slugs = app.store.source_categories()
+    for state in states:
+        new = settings.sources.get(state.url)
+        if new is None:
+            continue
+        after = of(new)
+        if applied is not None:
+            before: Said = applied["sources"].get(state.url, {})
+        else:  # nothing ran yet: what the store has of it
+            before = dict(after) | {"categories": list(slugs.get(state.id, ()))}
+        if found := changes(before, after):
+            yield new, found
+
+
+def _feeds(
+    app: App,
+    settings: Settings,
+    applied: Any,
+    states: Sequence[SourceState],
+    moves: Sequence[Moved],
+) -> Iterable[FeedPlan]:
+    known = {each.slug: each for each in app.store.feeds()}
+    ids, of_source = _numbers(settings, states, moves)
+    inside = members(settings, of_source, ids)
+    old = applied["feeds"] if applied is not None else {}
+    for feed in settings.feeds:
+        state = known.get(feed.slug) or known.get(feed.was or "")
+        placing = Placing(store=app.store, category=feed, members=inside[feed.slug])
+        events = placing.planned(state or _unknown(feed.slug))
+        said = changes(old[feed.slug], of(feed)) if feed.slug in old else {}
+        if state is None:
+            yield FeedPlan(slug=feed.slug, fate="new", entering=_of(events, EventKind.ENTER))
+        elif events or said:
+            yield FeedPlan(
+                slug=feed.slug,
+                fate="changed",
+                changed=said,
+                entering=_of(events, EventKind.ENTER),
+                leaving=_of(events, EventKind.LEAVE),
+            )
+    there = {each.slug for each in settings.feeds} | {each.was for each in settings.feeds}
+    for slug in known.keys() - there:
+        yield FeedPlan(slug=slug, fate="removed")
+
+
+def _unknown(slug: str) -> FeedState:
+    return FeedState(
+        slug=slug, cursor=0, members=b"", seq=0, updated=datetime.now(UTC), rendered=b""
+    )
+
+
+def _numbers(
+    settings: Settings, states: Sequence[SourceState], moves: Sequence[Moved]
+) -> tuple[dict[str, int], dict[int, tuple[str, ...]]]:
+    """(URL → number, number → categories) as they would be; sources to come have none yet."""
+    known = {each.url: each.id for each in states}
+    adopted = {each.fetch_url: each.id for each in states}
+    was = {each.after: known[each.before] for each in moves}
+    ids = {}
+    for url, source in settings.sources.items():
+        number = known.get(url) or was.get(url) or known.get(source.was or "") or adopted.get(url)
+        if number is not None:
+            ids[url] = number
+    return ids, {number: settings.sources[url].categories for url, number in ids.items()}
+
+
+def _of(events: Sequence[Event], kind: EventKind) -> tuple[int, ...]:
+    return tuple(each.article_id for each in events if each.kind == kind)

@@ -1,0 +1,95 @@
+"""A configuration that has changed while it runs: taken as a whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from config.applied import described
+from config.load import load
+from config.settings import Settings
+from config.watching import Watch
+from feeds import VERSION
+from feeds.errors import ConfigError
+from feeds.store import Store
+
+log = structlog.get_logger("feedmill.config")
+
+NOTE = "engine"
+"""The note in the store that tells other processes of it."""
+APPLIED = "applied"
+"""The note that holds what it works with (config.applied)."""
+
+
+class Reloading:
+    """`free` raises ConfigError when settings want an address that is taken."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        free: Callable[[Settings], None],
+        same: Callable[[Settings], Settings],
+    ) -> None:
+        """`same`: the settings, where sources that were only given another address are named as
+        such."""
+        self._free, self._same, self._watch = free, same, Watch(settings)
+        self.asked = False
+        """SIGHUP came."""
+        self.next: Settings | None = None
+
+    def applied(self, settings: Settings, store: Store) -> None:
+        """These are at work from now on."""
+        self.next = None
+        for warning in settings.warnings:
+            log.warning("left out", warning=warning)
+        _tell(settings, store, [])
+        store.put_note(APPLIED, json.dumps(described(settings)))
+
+    def look(self, settings: Settings, store: Store) -> bool:
+        """Whether another configuration is to follow (`next`). What is wrong with it is said, and
+        then the one that works goes on."""
+        asked, self.asked = self.asked, False
+        if not (self._watch.changed() or asked):
+            return False
+        try:
+            new = load(settings.file)
+            _refuse(settings, new)
+            self._free(new)
+        except ConfigError as error:
+            log.error(
+                "the configuration is refused, the one before goes on",
+                complaints=list(error.complaints),
+            )
+            _tell(settings, store, error.complaints)
+            return False
+        self._watch.follow(new)
+        if new == settings and not asked:
+            _tell(settings, store, [])
+            return False
+        self.next = self._same(new)
+        log.info("configuration read anew", sources=len(new.sources))
+        return True
+
+
+def _refuse(before: Settings, after: Settings) -> None:
+    """What can't change while it runs. Raises ConfigError."""
+    if before.store_url != after.store_url:
+        text = "the database can't be changed while Feedmill runs; restart it"
+        raise ConfigError([f"{after.file.name}:1: store.url: {text}"])
+
+
+def _tell(settings: Settings, store: Store, complaints: Sequence[str]) -> None:
+    said = {
+        "version": VERSION,
+        "pid": os.getpid(),
+        "config": str(settings.file),
+        "sources": len(settings.sources),
+        "feeds": len(settings.feeds),
+        "address": settings.site.url,
+        "complaints": list(complaints),
+        "warnings": list(settings.warnings),
+    }
+    store.put_note(NOTE, json.dumps(said))

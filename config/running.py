@@ -1,0 +1,157 @@
+"""`feedmill run`: one configuration after the other, in one process tree.
+
+A configuration that has changed becomes the next generation: the jobs of the old one end (what is
+being polled is finished, or given back), then those of the new one begin. Nothing is half old and
+half new, and the web server goes on serving.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+
+import structlog
+
+from aggregator.identity.urls import host_of
+from config.engine import Engine, web_server
+from config.moving import differences, moved, told
+from config.reloading import Reloading
+from config.settings import Settings
+from config.wiring import App
+from feeds.errors import ConfigError, OutputError, StoreError
+from publisher.web.server import AddressTaken, WebServer
+
+log = structlog.get_logger("feedmill.run")
+
+AGAIN = 2.0
+"""Seconds until a generation that could not begin is tried again."""
+LIMIT = 8.5
+"""Seconds after which we end in any case: a database that another process keeps locked makes each
+last write wait for 10. What is not written then is polled again, as after a kill -9."""
+_CURES = {
+    errno.EADDRINUSE: "stop what uses it, or choose another port",
+    errno.EACCES: "choose a port from 1024 on, or give the right to use this one",
+}
+
+
+class Running:
+    def __init__(
+        self,
+        *,
+        settle: Callable[[], None] = lambda: None,
+        log_json: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        """`settle`: what is done when all is configured, before work begins."""
+        self._settle = settle
+        self._log_json, self._verbose = log_json, verbose
+        self._stopping = threading.Event()
+        self._reloading: Reloading | None = None
+        self._engine: Engine | None = None
+        self._web: WebServer | None = None
+        self._began = False
+
+    def run(self, app: App) -> None:
+        """Until SIGTERM or SIGINT. Raises ConfigError (the port is taken), StoreError,
+        OutputError when the first configuration can't begin."""
+        self._reloading = Reloading(app.settings, self._free, self._same)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        signal.signal(signal.SIGHUP, self._asked)
+        reloading = self._reloading
+        threading.Thread(target=self._end_in_time, name="end", daemon=True).start()
+        try:
+            settings = self._generation(app, reloading)
+            while settings is not None and not self._stopping.is_set():
+                settings = self._next(settings, reloading)
+        finally:
+            if self._web is not None:
+                self._web.stop(timeout=2.0)
+                log.info("stopped")
+
+    def _generation(self, app: App, reloading: Reloading) -> Settings | None:
+        """The settings that follow; None at the end."""
+        web = web_server(
+            app.settings, app.site, self._heard, log_json=self._log_json, verbose=self._verbose
+        )
+        if self._web is None or not self._web.become(web):
+            # Before anything is written: the addresses in the feeds may be those of a mistake.
+            if self._web is not None:
+                self._web.stop(timeout=2.0)
+            _listen(app.settings, web.check)
+            self._web = web
+        if not self._began:  # later ones have been compared already
+            app.settings = self._same(app.settings)
+        self._began = True
+        app.sync()
+        self._settle()
+        listen = partial(_listen, app.settings, self._web.start)
+        self._engine = Engine(app, self._web, reloading, listen)
+        if self._stopping.is_set():
+            self._engine.stop()
+        return self._engine.run()
+
+    def _next(self, settings: Settings, reloading: Reloading) -> Settings | None:
+        """The same, as often as it takes: it ran before, and nobody is there to start it again."""
+        try:
+            with App(settings) as app:
+                return self._generation(app, reloading)
+        except (StoreError, OutputError, ConfigError) as error:
+            log.error("could not go on with the new configuration, trying again", error=str(error))
+            self._stopping.wait(AGAIN)
+            return settings
+
+    def _heard(self, line: str) -> None:
+        if self._engine is not None:
+            self._engine.heard(line)
+
+    def _same(self, settings: Settings) -> Settings:
+        with App(settings) as app:
+            added, removed = differences(settings, app.store.sources())
+            moves = moved(app, added, removed)
+        for each in moves:
+            log.info("source moved", share=round(each.share, 2), before=host_of(each.before),
+                     after=host_of(each.after))  # fmt: skip
+        return told(settings, moves)
+
+    def _free(self, settings: Settings) -> None:
+        """Raises ConfigError when that configuration wants an address that is taken."""
+        web = web_server(settings, App(settings).site, self._heard, log_json=False, verbose=False)
+        if self._web is None or not self._web.same_address(web):
+            _listen(settings, web.check)
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+        if self._engine is not None:
+            self._engine.stop()
+        # Impatience is heard: the second time, the default action takes its course.
+        signal.signal(number, signal.SIG_DFL)
+
+    def _asked(self, _number: int, _frame: FrameType | None) -> None:
+        if self._reloading is not None:
+            self._reloading.asked = True
+
+    def _end_in_time(self) -> None:
+        """Our own shutting down and what closes after it; this thread ends with the process."""
+        self._stopping.wait()
+        threading.Event().wait(LIMIT)
+        log.error("stopping took too long, ended at once")
+        os._exit(0)  # The other processes end with this one.
+
+
+def _listen(settings: Settings, begin: Callable[[], None]) -> None:
+    try:
+        begin()
+    except AddressTaken as error:
+        cure = _CURES.get(error.errno or 0, "choose an address of this machine")
+        raise ConfigError(
+            [
+                f"{settings.listen_at}: can't listen on {settings.listen.host}:"
+                f"{settings.listen.port}: {error.strerror}; {cure}"
+            ]
+        ) from error

@@ -1,0 +1,56 @@
+"""Whether what is configured has changed, by the looks of its files."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from config.remote import kept_list
+from config.settings import Settings
+from config.values import is_address
+
+Look = tuple[int, int, int]
+"""Time of change in ns, bytes, number of a file; zeros for one that is not there."""
+
+
+def looks(settings: Settings) -> dict[Path, Look]:
+    """Of the files that were read, and of those that patterns find now."""
+    found = set(settings.files)
+    for each in settings.includes:
+        if is_address(each):
+            found.add(kept_list(each, settings.lists.directory))
+        else:
+            names = glob.glob(each, root_dir=settings.folder, recursive=True)  # noqa: PTH207
+            found |= {settings.folder / name for name in names}
+    return {path: _look(path) for path in found}
+
+
+def _look(path: Path) -> Look:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class Watch:
+    """Notices a change once it is finished: editors write in several steps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known = self._seen = looks(settings)
+
+    def changed(self) -> bool:
+        """Whether the files are others than those that are known, and the same as at the last
+        look. Then they are known."""
+        before, self._seen = self._seen, looks(self._settings)
+        if self._seen == self._known or self._seen != before:
+            return False
+        self._known = self._seen
+        return True
+
+    def follow(self, settings: Settings) -> None:
+        """Those were read after the last `changed`: what has changed meanwhile is yet to come."""
+        self._settings = settings
+        now = looks(settings)
+        self._known = {path: self._known.get(path, look) for path, look in now.items()}

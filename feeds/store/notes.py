@@ -1,0 +1,53 @@
+"""What one process says and others show: last words by name, and counts by the hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from feeds.store.engine import Database
+from feeds.store.sql import inserting, upsert
+from feeds.store.tables import note, tally
+
+KEPT = 24 * 60
+"""Hours."""
+
+
+def put(database: Database, name: str, value: str) -> None:
+    with database.write() as connection:
+        at = database.now(connection)
+        upsert(connection, note, [{"name": name, "value": value, "at": at}])
+
+
+def get(database: Database, name: str) -> tuple[str, datetime] | None:
+    query = sa.select(note.c.value, note.c.at).where(note.c.name == name)
+    with database.read() as connection:
+        found = connection.execute(query).one_or_none()
+    return None if found is None else (found.value, found.at)
+
+
+def count(database: Database, counts: Mapping[tuple[int, str], int]) -> None:
+    if not counts:
+        return
+    with database.write() as connection:
+        statement = inserting(connection, tally)
+        statement = statement.on_conflict_do_update(
+            index_elements=["hour", "name"],
+            set_={"value": tally.c.value + statement.excluded["value"]},
+        )
+        rows = [
+            {"hour": hour, "name": name, "value": value}
+            for (hour, name), value in sorted(counts.items())
+        ]
+        connection.execute(statement, rows)
+        newest = max(hour for hour, _ in counts)
+        connection.execute(sa.delete(tally).where(tally.c.hour < newest - KEPT))
+
+
+def hours(database: Database, first: int) -> dict[tuple[int, str], int]:
+    """From that hour on."""
+    with database.read() as connection:
+        rows = connection.execute(sa.select(tally).where(tally.c.hour >= first)).all()
+    return {(row.hour, row.name): row.value for row in rows}

@@ -1,0 +1,183 @@
+"""The file is changed while Feedmill runs: taken up as a whole, or not at all; and what that would
+do is told before."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.command import Installation, Site, rss, until
+from tests.origin import Origin
+
+pytestmark = pytest.mark.slow
+
+NEWS = '[categories.news]\ntitle = "News"\n'
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin() as found:
+        found.serve("/one", rss("one", "two"))
+        found.serve("/two", rss("three", "four"))
+        yield found
+
+
+def source(origin: Origin, path: str, more: str = 'categories = ["news"]') -> str:
+    return f'[[sources]]\nurl = "{origin.url(path)}"\n{more}\n'
+
+
+@pytest.fixture
+def here(tmp_path: Path, origin: Origin) -> Installation:
+    found = Installation(tmp_path)
+    found.configure(NEWS + source(origin, "/one"))
+    return found
+
+
+def config(here: Installation) -> Path:
+    return here.folder / "feedmill.toml"
+
+
+def says(site: Site, text: str) -> bool:
+    return text in site.log.read_text()
+
+
+def test_a_changed_file_is_taken_up(here: Installation, origin: Origin) -> None:
+    """A new source is polled and published, a new category served, while the web server's process
+    stays; a source that is taken out is polled no more and keeps its articles."""
+    with here.running() as site:
+        site.wait_for("/news/rss.xml", "Title of one")
+        here.configure(
+            NEWS + '[categories.other]\ntitle = "Other"\n'
+            + source(origin, "/two", 'categories = ["other"]')
+        )  # fmt: skip
+        site.wait_for("/other/rss.xml", "Title of three")
+        assert b"Title of one" in site.get("/news/rss.xml").body
+        assert [each["url"] for each in here.json("sources")] == [origin.url("/two")]
+        assert "the web server ended" not in site.log.read_text()
+        assert here.json("status")["sources"] == 1
+        code, _ = site.stop()
+    assert code == 0
+
+
+def test_a_broken_file_disturbs_nothing(here: Installation, origin: Origin) -> None:
+    """The old one stays at work; each complaint is in the log and in `status` (exit code 1), until
+    the file is right again."""
+    with here.running() as site:
+        site.wait_for("/news/rss.xml", "Title of one")
+        right = config(here).read_text()
+        config(here).write_text(right + '[poll]\ninterval = "often"\n')
+        assert until(lambda: says(site, "the configuration is refused"))
+        config(here).write_text(right.replace("[poll]", '[poll]\ninterval = "often"\ntimeouts = 1'))
+        assert until(lambda: says(site, "timeouts"))
+        done = here.call("status", "--json")
+        assert done.returncode == 1
+        told = json.loads(done.stdout)
+        assert told["running"]
+        assert len(told["complaints"]) == 2
+        assert any("poll.interval" in each for each in told["complaints"])
+        origin.serve("/one", rss("one", "two", "later"), etag=True)
+        # It works with what it had before, whatever the file says.
+        assert site.get("/news/rss.xml").status == 200
+        config(here).write_text(right)
+        assert until(lambda: here.call("status").returncode == 0)
+
+
+def test_sighup(here: Installation, origin: Origin) -> None:
+    """It is read at once, changed or not; two of them in a row do no harm."""
+    with here.running() as site:
+        site.wait_for("/news/rss.xml", "Title of one")
+        for _ in range(2):
+            site.process.send_signal(signal.SIGHUP)
+            assert until(lambda: says(site, "configuration read anew"))
+        assert site.wait_for("/readyz").status == 200
+        assert here.json("status")["running"]
+
+
+def test_the_database_is_not_changed_under_way(here: Installation) -> None:
+    """Told with file and key; the old one stays."""
+    with here.running() as site:
+        config(here).write_text(
+            config(here).read_text() + '\n[store]\nurl = "sqlite:///var/other.db"\n'
+        )
+        assert until(lambda: says(site, "restart it"))
+        assert not (here.folder / "var" / "other.db").exists()
+
+
+def test_moved(here: Installation, origin: Origin) -> None:
+    """Another address with the same ids is the same source: `plan` says so, and it keeps its
+    history when the file is taken up."""
+    here.verb("poll", "--now")
+    [before] = here.json("sources")
+    origin.serve("/new-home", rss("one", "two", "newest"))
+    here.configure(NEWS + source(origin, "/new-home"))
+    plan = here.json("plan")
+    [moved] = plan["moved"]
+    assert (moved["before"], moved["after"]) == (origin.url("/one"), origin.url("/new-home"))
+    assert moved["share"] == pytest.approx(2 / 3, abs=0.01)
+    assert plan["added"] == plan["removed"] == []
+    with here.running() as site:
+        site.wait_for("/news/rss.xml", "Title of newest")
+    [after] = here.json("sources")
+    assert (after["id"], after["url"]) == (before["id"], origin.url("/new-home"))
+    assert len(here.json("articles")) == 3
+
+
+def test_a_move_is_written(here: Installation, origin: Origin) -> None:
+    """`plan --write`: the operator's own file says so from then on."""
+    here.verb("poll", "--now")
+    origin.serve("/new-home", rss("one", "two"))
+    here.configure(NEWS + source(origin, "/new-home"))
+    here.verb("plan", "--write")
+    assert f'was = "{origin.url("/one")}"' in config(here).read_text()
+    assert here.json("sources")[0]["articles"] == 2
+
+
+def test_another_source_is_no_move(here: Installation, origin: Origin) -> None:
+    """Nothing in common: one comes, one goes."""
+    here.verb("poll", "--now")
+    here.configure(NEWS + source(origin, "/two"))
+    plan = here.json("plan")
+    assert plan["moved"] == []
+    assert plan["added"] == [origin.url("/two")]
+    assert [each["url"] for each in plan["removed"]] == [origin.url("/one")]
+    assert "- source" in here.verb("plan", "--no-ask")
+
+
+def test_plan_tells_what_feeds_would_show(here: Installation, origin: Origin) -> None:
+    """Articles that enter and leave, by feed; afterwards just that happens."""
+    here.configure(NEWS + source(origin, "/one") + source(origin, "/two"))
+    here.verb("poll", "--now")
+    here.verb("publish")
+    with here.running():
+        pass  # it tells what it works with
+    assert here.verb("plan") == "nothing would change\n"
+    here.configure(
+        f'{NEWS}match = {{ title = "one|four" }}\nlimit = 50\n'
+        '[views.threes]\nmatch = { title = "three" }\n'
+        + source(origin, "/one", 'categories = ["news"]\nevery = "2h"')
+        + source(origin, "/two")
+    )
+    plan = here.json("plan")
+    [changed] = plan["changed"]
+    assert changed["changes"] == {"every": [None, 7200.0]}
+    feeds = {each["feed"]: each for each in plan["feeds"]}
+    assert [each["title"] for each in feeds["threes"]["entering"]] == ["Title of three (A source)"]
+    leaving = {each["title"] for each in feeds["news"]["leaving"]}
+    assert leaving == {"Title of two (A source)", "Title of three (A source)"}
+    assert feeds["news"]["changes"]["limit"] == [None, 50]
+    here.verb("publish")
+    page = (here.public / "news" / "rss.xml").read_text()
+    assert "Title of one" in page
+    assert "Title of two" not in page
+
+
+def test_status_where_nothing_runs(here: Installation) -> None:
+    """It says so, with exit code 1; it makes no database."""
+    done = here.call("status")
+    assert done.returncode == 1
+    assert "feedmill run" in done.stdout
+    assert not here.database.exists()
