@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import Annotated, Any
 
 import typer
 
-from aggregator.likeness.words import body_of
 from config.cli import ConfigOption, Json, JsonLogs, SourceName, Verbose
 from config.finding import find_one
 from config.naming import article, barred_keys
 from config.opening import open_app
-from config.showing import iso, plain, short, shown_title
+from config.revising import changes, revision_json
+from config.showing import plain, short, shown_title
 from feeds.errors import ConfigError
-from feeds.models import Entry, Revision
+from feeds.models import Revision
 
 ArticleName = Annotated[
     str, typer.Argument(metavar="ARTICLE", help="Its number, id or link, or its published id.")
@@ -40,7 +39,7 @@ def history(
         found = article(app, which)
         revisions = app.store.revisions(found.article.id)
     if as_json:
-        print(json.dumps([_revision_json(each) for each in revisions]))
+        print(json.dumps([revision_json(each) for each in revisions]))
         return
     before: Revision | None = None
     for each in revisions:
@@ -50,30 +49,6 @@ def history(
             for line in changes(before.entry, each.entry):
                 print(plain(f"   {line}"))
         before = each
-
-
-def changes(before: Entry, after: Entry) -> list[str]:
-    """Line by line, "-" as it was and "+" as it is; without those that stayed."""
-    old, new = _lines(before), _lines(after)
-    kept = [line for line in difflib.ndiff(old, new) if line[:2] in ("- ", "+ ")]
-    return kept or ["(only what is not shown)"]
-
-
-def _lines(entry: Entry) -> list[str]:
-    head = [f"Title: {entry.title}", f"Link: {entry.link or ''}"]
-    lines = (" ".join(line.split()) for line in body_of(entry).splitlines())
-    return head + [line for line in lines if line]
-
-
-def _revision_json(each: Revision) -> dict[str, Any]:
-    return {
-        "revision": each.number,
-        "at": iso(each.at),
-        "minor": each.minor,
-        "title": each.entry.title,
-        "link": each.entry.link,
-        "text": _lines(each.entry)[2:],
-    }
 
 
 def takedown(

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import typer
 
+from config import outgoing
 from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.opening import open_app
-from config.showing import iso, print_table
-from config.wiring import FEEDS, App
-
-DAYS = 2
-"""Of the last days the one with the most readers counts: today is not over."""
+from config.showing import print_table
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +30,7 @@ def feeds(
     """
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         app.sync()
-        rows = _rows(app)
+        rows = outgoing.rows(app)
     if as_json:
         print(json.dumps(rows))
         return
@@ -55,29 +51,3 @@ def feeds(
             row["url"],
         )
     print_table(table)
-
-
-def _rows(app: App) -> list[dict[str, Any]]:
-    store = app.store
-    today = int(store.now().timestamp() // 86_400)
-    states = {state.slug: state for state in store.feeds()}
-    readers, hub = store.readers(today - DAYS + 1, today), store.subscribers()
-    rows = []
-    for feed in app.settings.feeds:
-        state, kinds = states[feed.slug], readers.get(feed.slug, {})
-        rows.append(
-            {
-                "feed": feed.slug,
-                "title": feed.title,
-                "view": feed.view,
-                "private": feed.private,
-                "url": app.site.feed(feed.slug, FEEDS[0]),
-                "updated": iso(state.updated),
-                "events": state.seq,
-                "archives": state.sealed,
-                "subscribers": sum(kinds.values()),
-                "readers": kinds,
-                "hub": sum(hub.get(f"{feed.slug}/{name}", 0) for name in FEEDS),
-            }
-        )
-    return rows

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import typer
 
 from config.cli import ConfigOption, Json, JsonLogs, Limit, SourceName, Verbose
 from config.finding import find_one
+from config.ledger_rows import row_json, status_words
 from config.opening import open_app
 from config.showing import (
-    iso,
     near,
     plain,
     print_table,
@@ -45,46 +44,6 @@ def ledger(
         _ledger_table(rows, now)
 
 
-def row_json(row: LedgerRow) -> dict[str, Any]:
-    error = {"kind": row.error_kind, "text": row.error}
-    return {
-        "at": iso(row.at),
-        "why": row.reason,
-        "outcome": row.outcome.value,
-        "status": row.status,
-        "hops": [int(status) for status in row.hops.split()],
-        "sent": _validators_json(row.sent),
-        "got": _validators_json(row.got),
-        "bytes": row.bytes_received,
-        "ms": round(row.duration * 1000),
-        "new": row.new,
-        "changed": row.changed,
-        "error": None if row.error_kind is None else error,
-    }
-
-
-def _validators_json(given: Validators | None) -> dict[str, str | None] | None:
-    """Without their URL, which may be a secret."""
-    if given is None:
-        return None
-    return {"etag": given.etag, "last_modified": given.last_modified}
-
-
-def _status(row: LedgerRow) -> str:
-    """ "301 → 200"; "–" when no answer came."""
-    return " → ".join([*row.hops.split(), "–" if row.status is None else str(row.status)])
-
-
-def answer_in_words(row: LedgerRow, now: datetime) -> str:
-    """ "09:15: 301 → 200, 3 new", "Tue 06:00: 404, http: Not Found"."""
-    if row.error_kind is not None:
-        what = f"{row.error_kind}: {row.error}"
-    else:
-        changed = f", {row.changed} changed" if row.changed else ""
-        what = f"{row.new} new{changed}" if row.new or row.changed else row.outcome.value
-    return f"{near(row.at, now)}: {_status(row)}, {what}"
-
-
 def _ledger_table(rows: Sequence[LedgerRow], now: datetime) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -99,7 +58,7 @@ def _ledger_table(rows: Sequence[LedgerRow], now: datetime) -> None:
         cells = (
             near(row.at, now),
             row.reason,
-            _status(row),
+            status_words(row),
             _validators(row.sent),
             "same" if row.got is not None and row.got == row.sent else _validators(row.got),
             str(row.bytes_received),

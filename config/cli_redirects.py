@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,13 +17,13 @@ from config.opening import open_app
 from config.poll_log import log_notice
 from config.settings import Settings
 from config.showing import (
-    iso,
     plain,
     short,
     shown_address,
     shown_title,
     shown_url,
 )
+from config.source_json import change_json
 from config.standing import Sighting, shown_sighting
 from config.wiring import App
 from feeds.errors import ConfigError
@@ -70,7 +70,7 @@ def redirects(
     if as_json:
         told = {
             "seen": [{"id": each.id} | sighting_json(found) for each, found in seen],
-            "changes": [_change_json(each, known[each.source_id], settings) for each in changes],
+            "changes": [change_json(each, known[each.source_id], settings) for each in changes],
         }
         print(json.dumps(told))
     else:
@@ -82,7 +82,7 @@ def _undo(app: App, state: SourceState, as_json: bool) -> None:
     if change is not None:
         log_notice(state, address_changed(change.before, change.after, change.why))
     if as_json:
-        told = None if change is None else _change_json(change, state, app.settings)
+        told = None if change is None else change_json(change, state, app.settings)
         print(json.dumps({"undone": told}))
     elif change is None:
         print(f"source {state.id} is requested at its configured address already")
@@ -90,16 +90,6 @@ def _undo(app: App, state: SourceState, as_json: bool) -> None:
         before = shown_address(change.before, state, app.settings)
         print(plain(f"source {state.id} is requested at {shown_url(state, app.settings)} again;"))
         print(plain(f"{before} will not be adopted anew"))
-
-
-def _change_json(each: AddressChange, state: SourceState, settings: Settings) -> dict[str, Any]:
-    return {
-        "id": each.source_id,
-        "at": iso(each.at),
-        "before": shown_address(each.before, state, settings),
-        "after": shown_address(each.after, state, settings),
-        "why": each.why,
-    }
 
 
 def _redirect_tables(

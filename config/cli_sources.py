@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from config.cli import ConfigOption, Json, JsonLogs, Verbose
-from config.facts import sighting_json
 from config.opening import open_app
 from config.settings import Settings
 from config.showing import (
     adopted,
-    configured,
-    iso,
     near,
     plain,
     shown_url,
 )
+from config.source_json import Row, source_json
 from config.source_table import Line, show
 from config.standing import (
-    Standing,
     gravest_first,
     in_words,
     next_in_words,
@@ -30,8 +27,6 @@ from config.standing import (
     standing,
 )
 from feeds.models import SourceState
-
-Row = tuple[SourceState, Standing]
 
 
 def register(app: typer.Typer) -> None:
@@ -60,44 +55,6 @@ def sources(
         print(json.dumps([source_json(row, settings, now) for row in rows]))
     else:
         show([_line(row, settings, now) for row in rows])
-
-
-def source_json(row: Row, settings: Settings, now: datetime) -> dict[str, Any]:
-    state, stands = row
-    source = configured(state, settings)
-    seen = shown_sighting(state, settings)
-    return {
-        "id": state.id,
-        "url": shown_url(state, settings),
-        "title": source.title or state.title,
-        "categories": list(source.categories),
-        "status": stands.word,
-        "since": iso(stands.since),
-        "in_words": in_words(stands, now),
-        "last_polled": iso(state.last_polled_at),
-        "last_success": iso(state.last_success_at),
-        "last_new": iso(state.last_new_at),
-        "next": iso(state.next_due),
-        "reason": state.reason,
-        "next_in_words": next_in_words(state, now),
-        "articles": state.article_count,
-        "address": adopted(state, settings),
-        "redirect": None if seen is None else sighting_json(seen),
-        "error": _error_json(state),
-    }
-
-
-def _error_json(state: SourceState) -> dict[str, Any] | None:
-    if state.error_kind is None:
-        return None
-    return {
-        "kind": state.error_kind,
-        "text": state.error,
-        "at": iso(state.error_at),
-        "count": state.error_count,
-        "failures": state.failures,
-        "since": iso(state.failing_since),
-    }
 
 
 def _line(row: Row, settings: Settings, now: datetime) -> Line:

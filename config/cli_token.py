@@ -11,7 +11,7 @@ from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.opening import open_app
 from config.showing import iso
 from config.suggest import did_you_mean
-from config.tokens import digest, new_token
+from config.tokens import ELSEWHERE, PURPOSES, digest, new_token
 from config.wiring import FEEDS, App
 from feeds.errors import ConfigError
 
@@ -32,12 +32,24 @@ def add(
     feed: Annotated[
         str | None, typer.Option("--feed", help="Only for this feed; else for all private ones.")
     ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="PURPOSE",
+            help="For no feed, but for: api (all that an admin may), editor (sources, categories "
+            "and articles by the API), metrics, or ops (the operations feed).",
+        ),
+    ] = None,
     config: ConfigOption = None,
     as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
     """Make a token and show it, this once: only a digest of it is kept."""
+    if purpose is not None and (feed is not None or purpose not in PURPOSES):
+        text = "give --feed or --for, not both" if feed else did_you_mean(purpose, PURPOSES)
+        raise ConfigError([f"--for {purpose}: {text}"])
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         slugs = _private(app)
         if feed is not None and feed not in slugs:
@@ -46,10 +58,15 @@ def add(
         if any(each.label == label for each in app.store.tokens()):
             raise ConfigError([f"{label} has a token already: revoke that, or use another name"])
         token = new_token()
+        if purpose is not None:
+            feed = f"{ELSEWHERE}{purpose}"
         app.store.add_token(digest(token), feed, label)
         app.put_tokens()
         of = [feed] if feed is not None else slugs
         urls = [f"{app.site.feed(s, name)}?token={token}" for s in of for name in FEEDS]
+        if purpose is not None:
+            site = app.settings.site.url
+            urls = [f"{site}/desk/ops.atom?token={token}"] if purpose == "ops" else []
     if as_json:
         print(json.dumps({"token": token, "label": label, "feed": feed, "urls": urls}))
     else:
@@ -92,7 +109,11 @@ def listed(
         print(json.dumps(rows))
         return
     for each in tokens:
-        print(f"{each.label}: {each.feed or 'all private feeds'}, since {iso(each.created_at)}")
+        print(f"{each.label}: {_for(each.feed)}, since {iso(each.created_at)}")
+
+
+def _for(feed: str | None) -> str:
+    return "all private feeds" if feed is None else feed.removeprefix(ELSEWHERE)
 
 
 def _private(app: App) -> list[str]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import typer
 
 from config.advice import advice
 from config.cli import ConfigOption, Json, JsonLogs, SourceName, Verbose
-from config.cli_ledger import answer_in_words, row_json
-from config.cli_sources import Row, source_json
-from config.facts import facts, facts_json
+from config.facts import facts
 from config.finding import find_one
+from config.ledger_rows import answer_in_words
 from config.opening import open_app
 from config.settings import Settings
 from config.showing import adopted, configured, plain, shown_title, shown_url
+from config.source_json import Row, status_of, why_json
 from config.standing import in_words, next_in_words, shown_sighting, standing
 from feeds.models import LedgerRow, SourceState
 
@@ -42,25 +41,9 @@ def why(
         last = app.store.ledger(state.id, limit=1)
     row = (state, standing(state, now))
     if as_json:
-        print(json.dumps(_why_json(row, last, settings, now)))
+        print(json.dumps(why_json(row, last, settings, now)))
     else:
         _tell(row, last, settings, now)
-
-
-def _why_json(
-    row: Row, last: Sequence[LedgerRow], settings: Settings, now: datetime
-) -> dict[str, Any]:
-    state, stands = row
-    source, seen = configured(state, settings), shown_sighting(state, settings)
-    return source_json(row, settings, now) | {
-        "facts": facts_json(state, source, settings.poll, seen, now),
-        "last_answer": row_json(last[0]) if last else None,
-        "advice": advice(state, stands, _status(last)) or None,
-    }
-
-
-def _status(last: Sequence[LedgerRow]) -> int | None:
-    return last[0].status if last else None
 
 
 def _tell(row: Row, last: Sequence[LedgerRow], settings: Settings, now: datetime) -> None:
@@ -80,7 +63,7 @@ def _tell(row: Row, last: Sequence[LedgerRow], settings: Settings, now: datetime
     print()
     for name, text in lines:
         print(plain(f"{name:<{width}}  {text}"))
-    if text := advice(state, stands, _status(last)):
+    if text := advice(state, stands, status_of(last)):
         print(f"\n{text}")
 
 

@@ -223,7 +223,8 @@ class Engine:
         if (code := self._web.ended()) is not None:
             log.error("the web server ended, starting it again", exit_code=code)
             self._web.start()
-        self._web.tell(json.dumps({"figures": self._figures.told()}))
+        told = self._figures.told() | {"deliveries": dict(self._app.hub.deliveries)}
+        self._web.tell(json.dumps({"figures": told}))
         self._web.tell("; ".join(sorted(set(self._trouble.copy().values()))) or READY)
 
     def _recorded(self, polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:

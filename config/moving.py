@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.identity.urls import canonical, default_rules
-from config.settings import Settings
+from config.settings import PollSettings, Settings
 from config.wiring import App
 from feeds.errors import PollError
 from feeds.models import Entry, Source, SourceState
@@ -98,12 +98,21 @@ def _stored(app: App, state: SourceState) -> list[Entry]:
 
 def _entries(app: App, source: Source) -> Sequence[Entry]:
     """Of what stands there now; none where nothing can be read."""
-    poll = app.settings.poll
     if not source.url.startswith(("http:", "https:")):
         return ()
+    try:
+        response = app.errands.fetch(request_for(source, app.settings.poll, source.url))
+        kind = response.headers.get("content-type")
+        return app.reader(response.body, response.url, kind, None).entries
+    except PollError:
+        return ()
+
+
+def request_for(source: Source, poll: PollSettings, url: str) -> Request:
+    """An unconditional request for that source's document."""
     allowed: bool | tuple[str, ...] = poll.allow_private
-    request = Request(
-        url=source.url,
+    return Request(
+        url=url,
         headers=source.headers,
         auth=source.auth,
         user_agent=source.user_agent,
@@ -112,9 +121,3 @@ def _entries(app: App, source: Source) -> Sequence[Entry]:
         max_body=poll.max_body,
         allow_private=allowed if source.allow_private is None else source.allow_private,
     )
-    try:
-        response = app.errands.fetch(request)
-        kind = response.headers.get("content-type")
-        return app.reader(response.body, response.url, kind, None).entries
-    except PollError:
-        return ()

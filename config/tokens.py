@@ -13,6 +13,11 @@ from feeds.errors import OutputError
 from feeds.models import Token
 from publisher.web.private import EVERY, TOKENS
 
+ELSEWHERE = "@"
+"""What the `feed` of a token begins with that is for no feed."""
+PURPOSES = ("api", "editor", "metrics", "ops")
+"""What else a token may be for: the API as admin or as editor, /metrics, the operations feed."""
+
 
 def new_token() -> str:
     """128 bits, as text that needs no quoting in an address."""
@@ -27,6 +32,8 @@ def put_tokens(settings: Settings, tokens: Sequence[Token]) -> None:
     """Replace the file whole; for nobody else's eyes. Raises OutputError."""
     known: dict[str, list[str]] = {}
     for each in tokens:
+        if each.feed is not None and each.feed.startswith(ELSEWHERE):
+            continue
         known.setdefault(each.digest.hex(), []).append(each.feed or EVERY)
     target = settings.private / TOKENS
     part = target.with_name(f"{TOKENS}.part")

@@ -81,6 +81,16 @@ class App:
         self._listed: int | None = None
         self._known_members: tuple[int, dict[str, Members]] | None = None
 
+    def heir(self, settings: Settings) -> App:
+        """The same process with other settings: the store and the readers go on."""
+        other = App(settings)
+        other.readers = self.readers
+        other._closing = self._closing
+        for part in ("store", "reader"):
+            if part in self.__dict__:
+                other.__dict__[part] = self.__dict__[part]
+        return other
+
     def __enter__(self) -> Self:
         return self
 

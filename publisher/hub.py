@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,8 @@ class Hub:
     send: Send
     read: Callable[[str], bytes | None]
     site_url: str
+    deliveries: Counter[str] = field(default_factory=Counter)
+    """How many were taken ("told"), failed, or found their subscriber gone, since the beginning."""
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub"), repr=False
     )
@@ -158,11 +161,13 @@ class Hub:
             self._later(one, str(error))
             return
         if status == 410:  # §7: the subscriber is gone
+            self.deliveries["gone"] += 1
             self.store.end_subscriber(one.id)
             log.info("gone", topic=one.topic, host=_host(one))
         elif 200 <= status < 300:
             after = replace(one, delivered=tag(body), tries=0, error=None)
             self.store.save_subscriber(one, after, self._next(after))
+            self.deliveries["told"] += 1
             log.info("told", topic=one.topic, host=_host(one))
         else:
             self._later(one, f"it answered {status}")
@@ -188,6 +193,7 @@ class Hub:
     # ---
 
     def _later(self, one: Subscriber, error: str) -> None:
+        self.deliveries["failed"] += 1
         wait = BACKOFF[min(one.tries, len(BACKOFF) - 1)]
         log.warning("not told", topic=one.topic, host=_host(one), error=error, again=int(wait))
         after = replace(one, tries=one.tries + 1, error=error[:300])

@@ -1,8 +1,33 @@
-"""The operator's desk."""
+"""The operator's desk: pages at /desk/, the same actions as JSON at /api/, figures at /metrics.
 
+Another front door of the house, beside the command line: it holds no judgement of its own, asks
+the rooms, and edits the one file that says what is configured. It is made in the web server's
+process when somebody asks for it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
+
+from config.desk.doors import Doors
+from config.desk.house import House
+
+_Message = MutableMapping[str, Any]
 
 
 class Desk:
-    def __init__(self, *a: Any, **k: Any) -> None: ...
-    async def __call__(self, *a: Any) -> None: ...
+    """An ASGI application for these three paths. Raises ConfigError when it is made from a file
+    that is wrong."""
+
+    def __init__(self, file: Path, figures: Callable[[], Mapping[str, Any]]) -> None:
+        self._doors = Doors(House(file, figures))
+
+    async def __call__(
+        self,
+        scope: _Message,
+        receive: Callable[[], Awaitable[_Message]],
+        send: Callable[[_Message], Awaitable[None]],
+    ) -> None:
+        await self._doors(scope, receive, send)

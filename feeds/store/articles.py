@@ -301,3 +301,9 @@ def newest(database: Database, source_ids: Collection[int] | None, limit: int) -
             query = query.where(among(connection, article.c.source_id, source_ids))
         query = query.order_by(article.c.published.desc(), article.c.id.desc()).limit(limit)
         return [article_of(row) for row in connection.execute(query).all()]
+
+
+def by_id(database: Database, ids: Collection[int]) -> dict[int, Article]:
+    with database.read() as connection:
+        query = sa.select(*COLUMNS).where(among(connection, article.c.id, sorted(ids)))
+        return {row.id: article_of(row) for row in connection.execute(query).all()}

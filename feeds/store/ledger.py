@@ -119,6 +119,26 @@ def lines(database: Database, source_id: int, limit: int) -> list[LedgerRow]:
         return [_shown(row) for row in connection.execute(query).all()]
 
 
+def last_of(
+    database: Database, ids: Collection[int], count: int
+) -> dict[int, list[tuple[str, int]]]:
+    """By source, oldest first: (outcome, new articles) of its last polls."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    with database.read() as connection:
+        query = (
+            sa.select(poll.c.source_id, poll.c.outcome, poll.c.new)
+            .join(source, source.c.id == poll.c.source_id)
+            .where(
+                among(connection, poll.c.source_id, ids),
+                poll.c.number > source.c.polls - count,
+            )
+            .order_by(poll.c.source_id, poll.c.number)
+        )
+        for number, outcome, new in connection.execute(query):
+            found.setdefault(number, []).append((outcome, new))
+    return found
+
+
 _NOT_SHOWN = {"source_id", "slot", "number"}
 _ANSWERED = {Outcome.NEW, Outcome.UNCHANGED, Outcome.SAME, Outcome.NOT_MODIFIED}
 

@@ -183,6 +183,10 @@ class Store:
         """All sources, in the order of their configuration."""
         return sourcing.briefs(self._database)
 
+    def last_polls(self, ids: Collection[int], count: int) -> dict[int, list[tuple[str, int]]]:
+        """By source, oldest first: (outcome, new articles) of its last polls."""
+        return ledger.last_of(self._database, ids, count)
+
     def states_of(self, ids: Collection[int]) -> list[SourceState]:
         """By their numbers, in that order; also of sources that are configured no more."""
         return sourcing.states_of(self._database, ids)
@@ -366,6 +370,10 @@ class Store:
     def articles(self, source_ids: Collection[int] | None, limit: int) -> list[Article]:
         return articles.newest(self._database, source_ids, limit)
 
+    def articles_by_id(self, ids: Collection[int]) -> dict[int, Article]:
+        """As they stand; those that were taken away are empty or not there."""
+        return articles.by_id(self._database, ids)
+
     def index_texts(self, limit: int = 200) -> int:
         """Make stories that have changed findable, oldest change first; how many."""
         return search.index(self._database, limit)
@@ -400,6 +408,13 @@ class Store:
     def subscribers(self) -> dict[str, int]:
         """Confirmed ones of our hub, by topic."""
         return subscribers.counts(self._database)
+
+    def hub_queue(self) -> tuple[int, int]:
+        """Subscribers of our hub: (that wait to be told, that failed lately)."""
+        return subscribers.queue(self._database)
+
+    def all_subscribers(self, limit: int = 500) -> list[Subscriber]:
+        return subscribers.listed(self._database, limit)
 
     def count_readers(self, day: int, rows: Sequence[tuple[str, str, int]]) -> None:
         """(slug, kind of reader, how many at least), of a day (since 1970)."""

@@ -65,6 +65,24 @@ def due(database: Database, limit: int, skip: Collection[int]) -> list[Subscribe
     return [Subscriber(**row._mapping) for row in rows]
 
 
+def queue(database: Database) -> tuple[int, int]:
+    """(how many are to be asked or told, of how many that failed lately)"""
+    query = sa.select(
+        sa.func.count(subscriber.c.next_at),
+        sa.func.count(sa.case((subscriber.c.tries > 0, 1))),
+    )
+    with database.read() as connection:
+        waiting, failing = connection.execute(query).one()
+    return waiting, failing
+
+
+def listed(database: Database, limit: int) -> list[Subscriber]:
+    """By topic."""
+    query = sa.select(*_COLUMNS).order_by(subscriber.c.topic, subscriber.c.id).limit(limit)
+    with database.read() as connection:
+        return [Subscriber(**row._mapping) for row in connection.execute(query).all()]
+
+
 def next_due(database: Database) -> datetime | None:
     with database.read() as connection:
         return connection.execute(sa.select(sa.func.min(subscriber.c.next_at))).scalar()

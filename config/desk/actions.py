@@ -1,0 +1,193 @@
+"""What operators do: the same for the desk's forms and the API. Each raises FeedmillError with
+what, where, and what to do; then nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from config.changing import Seen, change_feed, change_sources, feed_table
+from config.desk.house import House
+from config.naming import article, barred_keys
+from config.settings import ALL
+from config.suggest import did_you_mean
+from config.values import slug as checked_slug
+from feeds.errors import ConfigError
+from feeds.models import Category, Source, SourceState
+
+log = structlog.get_logger("feedmill.desk")
+
+
+class Missing(ConfigError):
+    """What is named is not there."""
+
+
+# --- sources
+
+
+def states(house: House, ids: Iterable[int]) -> list[tuple[SourceState, Source]]:
+    """Sources by number, as they stand and as they are configured. Raises Missing."""
+    wanted = list(dict.fromkeys(ids))
+    found = {each.id: each for each in house.store.states_of(wanted)}
+    sources, rows = house.settings.sources, []
+    for number in wanted:
+        state = found.get(number)
+        if state is None or state.url not in sources:
+            raise Missing([f"source {number}: there is none of that number"])
+        rows.append((state, sources[state.url]))
+    return rows
+
+
+def pause(house: House, ids: Sequence[int], paused: bool, by: str) -> int:
+    rows = states(house, ids)
+    change = {"paused": True if paused else None}
+    wanted = [(source, change) for _, source in rows if source.paused != paused]
+    if wanted:
+        house.take(change_sources(house.settings, wanted))
+    log.info("paused" if paused else "polled again", sources=len(wanted), by=by)
+    return len(wanted)
+
+
+def categorize(house: House, ids: Sequence[int], slug: str, inside: bool, by: str) -> int:
+    """Put sources into a category, or take them out of it."""
+    known = [each.slug for each in house.settings.categories if each.slug != ALL]
+    if slug not in known:
+        raise Missing([f"{slug}: there is no such category, {did_you_mean(slug, known)}"])
+    wanted = []
+    for _, source in states(house, ids):
+        if (slug in source.categories) != inside:
+            left = [each for each in source.categories if each != slug]
+            wanted.append((source, {"categories": [*left, slug] if inside else left or None}))
+    if wanted:
+        house.take(change_sources(house.settings, wanted))
+    log.info("categorized", sources=len(wanted), category=slug, inside=inside, by=by)
+    return len(wanted)
+
+
+def remove(house: House, ids: Sequence[int], by: str) -> int:
+    """They are polled no more; their articles stay until retention takes them."""
+    rows = states(house, ids)
+    house.take(change_sources(house.settings, [(source, None) for _, source in rows]))
+    log.info("sources removed", sources=len(rows), by=by)
+    return len(rows)
+
+
+def poll_now(house: House, ids: Sequence[int], by: str, *, fresh: bool = False) -> int:
+    """As soon as their hosts let us (but never before Retry-After)."""
+    rows = states(house, ids)
+    house.store.make_due([state.url for state, _ in rows], fresh=fresh)
+    log.info("polled now", sources=len(rows), by=by)
+    return len(rows)
+
+
+def edit_source(
+    house: House, number: int, values: Mapping[str, Any], by: str, seen: Seen | None = None
+) -> None:
+    """`values`: keys of [[sources]], None for those that are not to stand there."""
+    [(_, source)] = states(house, [number])
+    house.take(change_sources(house.settings, [(source, values)], seen))
+    log.info("source edited", source=number, keys=sorted(values), by=by)
+
+
+def undo_move(house: House, number: int, by: str) -> bool:
+    [(state, _)] = states(house, [number])
+    change = house.store.undo_move(state.id)
+    log.info("redirect undone", source=number, changed=change is not None, by=by)
+    return change is not None
+
+
+def let_in(house: House, number: int, keep: bool, by: str) -> int:
+    """What the flood guard holds: let in, or drop for good."""
+    [(state, _)] = states(house, [number])
+    store = house.store
+    count = store.let_in(state.id) if keep else store.discard(state.id)
+    log.info("released" if keep else "discarded", source=number, articles=count, by=by)
+    return count
+
+
+# --- categories and views
+
+
+def kind_of(feed: Category) -> str:
+    return "views" if feed.view else "categories"
+
+
+def feed_of(house: House, slug: str) -> Category:
+    """Raises Missing."""
+    found = {each.slug: each for each in house.settings.feeds}
+    if slug not in found:
+        raise Missing([f"{slug}: there is no such feed, {did_you_mean(slug, found)}"])
+    return found[slug]
+
+
+def make_feed(house: House, kind: str, slug: str, values: Mapping[str, Any], by: str) -> None:
+    if any(each.slug == slug for each in house.settings.feeds):
+        raise ConfigError([f"{slug}: there is a feed of that name already; choose another"])
+    try:
+        checked_slug(slug)
+    except ValueError as error:
+        raise ConfigError([f"slug: {error}"]) from error
+    given = {key: value for key, value in values.items() if value is not None}
+    house.take(change_feed(house.settings, kind, slug, given or {"title": slug.capitalize()}))
+    log.info("feed made", feed=slug, kind=kind, by=by)
+
+
+def edit_feed(
+    house: House, slug: str, values: Mapping[str, Any], by: str, seen: Seen | None = None
+) -> None:
+    feed = feed_of(house, slug)
+    house.take(change_feed(house.settings, kind_of(feed), slug, values, seen))
+    log.info("feed edited", feed=slug, keys=sorted(values), by=by)
+
+
+def remove_feed(house: House, slug: str, by: str) -> None:
+    """It answers 410 from then on. The sources of a category are in it no more."""
+    feed = feed_of(house, slug)
+    if slug == ALL:
+        raise ConfigError(["all: this feed shows everything, and stays"])
+    if feed_table(house.settings, kind_of(feed), slug) is None:
+        raise ConfigError(
+            [f"{slug}: it comes from the folders of an OPML list; take its sources out there"]
+        )
+    settings = house.settings
+    inside = [each for each in settings.sources.values() if slug in each.categories]
+    if inside:
+        wanted = []
+        for each in inside:
+            left = [one for one in each.categories if one != slug]
+            wanted.append((each, {"categories": left or None}))
+        settings = change_sources(settings, wanted)
+        house.take(settings)
+    house.take(change_feed(settings, kind_of(feed), slug, None))
+    log.info("feed removed", feed=slug, by=by)
+
+
+# --- articles
+
+
+def take_down(house: House, text: str, by: str) -> list[int]:
+    """By number, id or link; for ever, whoever shows it."""
+    given = text.strip()
+    if not given:
+        raise ConfigError(["say which: the number, id or link of an article"])
+    ids = house.store.take_down(barred_keys(house.app, given), given)
+    log.info("taken down", articles=len(ids), by=by)
+    return ids
+
+
+def rule(house: House, one: str, other: str | None, *, together: bool, by: str) -> tuple[int, int]:
+    """Two articles tell one story, or don't; `other` None: its story's lead."""
+    first = article(house.app, one)
+    if other:
+        number = article(house.app, other).article.id
+    elif first.story is None:
+        raise ConfigError([f"{one}: it has no story yet"])
+    else:
+        number = first.story.lead_id
+    if number == first.article.id:
+        raise ConfigError([f"{one}: name two different articles"])
+    house.store.rule(first.article.id, number, together=together)
+    log.info("merged" if together else "split", article=first.article.id, other=number, by=by)
+    return first.article.id, number

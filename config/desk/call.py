@@ -1,0 +1,126 @@
+"""One request at the desk, and how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import FormData, QueryParams, UploadFile
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from config.desk.access import Asked
+from config.desk.house import House
+from config.showing import iso, near, short
+from feeds import VERSION
+
+NOTICE = "feedmill-said"
+"""The cookie that carries a word from an action to the page that follows."""
+# Pictures of previews come from where the articles are; scripts and styles from here alone.
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    house: House
+    asked: Asked
+    user: str
+    role: str
+    mark: str
+    """What forms carry."""
+    secure: bool
+    path: Mapping[str, Any]
+    query: QueryParams
+    form: FormData
+    cookies: Mapping[str, str]
+    local: bool
+    """Nobody is configured: whoever sits at the machine may do all."""
+
+    @property
+    def base(self) -> str:
+        """The path below which the site is public, without slash."""
+        return urlsplit(self.house.settings.site.url).path.rstrip("/")
+
+    def text(self, name: str) -> str:
+        """A field of the form, trimmed; "" when it is not there."""
+        found = self.form.get(name, "")
+        return "" if isinstance(found, UploadFile) else found.strip().replace("\r\n", "\n")
+
+    def texts(self, name: str) -> list[str]:
+        return [each for each in self.form.getlist(name) if isinstance(each, str)]
+
+    def numbers(self, name: str) -> list[int]:
+        return [int(each) for each in self.texts(name) if each.isascii() and each.isdigit()]
+
+    def render(self, template: str, status: int = 200, **values: Any) -> Response:
+        settings = self.house.settings
+        page = (
+            _environment()
+            .get_template(template)
+            .render(
+                call=self,
+                base=self.base,
+                desk=f"{self.base}/desk/",
+                site=settings.site,
+                version=VERSION,
+                notice=unquote(self.cookies.get(NOTICE, "")),
+                complaints=self.house.complaints,
+                now=self.house.store.now(),
+                **values,
+            )
+        )
+        response = HTMLResponse(page, status, HEADERS)
+        if NOTICE in self.cookies:
+            response.delete_cookie(NOTICE, path=f"{self.base}/desk/")
+        return response
+
+    def go(self, path: str, notice: str = "", **query: Any) -> Response:
+        """To another page of the desk, after something was done. `path`: below it."""
+        more = f"?{urlencode(query)}" if query else ""
+        response = RedirectResponse(f"{self.base}/desk/{path}{more}", 303, HEADERS)
+        if notice:
+            response.set_cookie(
+                NOTICE,
+                quote(notice[:1000]),
+                max_age=60,
+                path=f"{self.base}/desk/",
+                secure=self.secure,
+                httponly=True,
+                samesite="strict",
+            )
+        return response
+
+    def trouble(self, status: int, title: str, lines: Sequence[str], back: str = "") -> Response:
+        return self.render("trouble.html", status, title=title, lines=lines, back=back)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("config.desk"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"iso": iso, "near": near, "short": short, "count": _count}
+    return made
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    """ "1 source", "12,000 sources"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,94 @@
+"""What the desk works on: the configuration as it stands, the store, and what the engine says."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from config.load import load
+from config.reloading import NOTE
+from config.settings import Settings
+from config.watching import looks
+from config.wiring import App
+from feeds.errors import ConfigError
+from feeds.store import Store
+
+LOOK = 1.0
+"""Seconds between two looks at the files."""
+
+
+class House:
+    """Thread-safe. The settings are those of the file; a file that is wrong is told of, and those
+    before it stay."""
+
+    def __init__(self, file: Path, figures: Callable[[], Mapping[str, Any]]) -> None:
+        """Raises ConfigError."""
+        self.file, self.figures = file, figures
+        self._lock, self._looked = threading.Lock(), time.monotonic()
+        self._settings = load(file)
+        self._looks = looks(self._settings)
+        self._app = self._made(self._settings)
+        self.complaints: tuple[str, ...] = ()
+        """About the file as it stands."""
+
+    @property
+    def settings(self) -> Settings:
+        return self.app.settings
+
+    @property
+    def store(self) -> Store:
+        return self.app.store
+
+    @property
+    def app(self) -> App:
+        """With the configuration as it stands."""
+        if time.monotonic() - self._looked > LOOK:
+            self._look()
+        return self._app
+
+    def take(self, settings: Settings) -> None:
+        """An edit of ours has made it so."""
+        with self._lock:
+            self._change(settings)
+
+    def _look(self) -> None:
+        # Who comes while another looks goes on with what there is.
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._looked = time.monotonic()
+            now = looks(self._settings)
+            if now != self._looks:
+                self._looks = now
+                try:
+                    self._change(load(self.file))
+                except ConfigError as error:
+                    self.complaints = error.complaints
+        finally:
+            self._lock.release()
+
+    def _change(self, settings: Settings) -> None:
+        self.complaints = ()
+        self._settings, self._looks = settings, looks(settings)
+        before = self._app
+        if settings.store_url == before.settings.store_url:
+            # Those who are at work with the one before keep it; it has nothing of its own to close
+            # but what the next one goes on with.
+            self._app = before.heir(settings)
+        else:
+            self._app = self._made(settings)
+
+    def _made(self, settings: Settings) -> App:
+        app = App(settings)
+        app.readers = 1
+        return app
+
+    def engine(self) -> Mapping[str, Any]:
+        """What the engine says of itself (config.reloading)."""
+        note = self.store.note(NOTE)
+        found: dict[str, Any] = json.loads(note[0]) if note else {}
+        return found | {"since": note[1] if note else None}

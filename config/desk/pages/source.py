@@ -1,0 +1,152 @@
+"""One source: how it stands and why, what it is configured as, what it said, what it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from config.advice import advice
+from config.changing import source_table
+from config.desk import actions
+from config.desk.call import Call
+from config.desk.forms import SOURCE, as_form, of_form, seen_of, seen_text
+from config.facts import facts
+from config.ledger_rows import answer_in_words, status_words
+from config.moving import request_for
+from config.settings import ALL
+from config.showing import adopted, public_url, shown_address, shown_title, shown_url
+from config.source_json import status_of
+from config.standing import in_words, next_in_words, shown_sighting, standing
+from feeds.errors import ConfigError, EditError, PollError
+from feeds.models import Source, SourceState
+
+
+def show(call: Call) -> Response:
+    state, source = _found(call)
+    return _page(call, state, source)
+
+
+def _found(call: Call) -> tuple[SourceState, Source]:
+    return actions.states(call.house, [int(call.path["number"])])[0]
+
+
+def _page(
+    call: Call,
+    state: SourceState,
+    source: Source,
+    *,
+    entered: Mapping[str, Any] | None = None,
+    wrong: tuple[str, ...] = (),
+    document: Any = None,
+) -> Response:
+    house = call.house
+    settings, store = house.settings, house.store
+    now, ledger = store.now(), store.ledger(state.id, 30)
+    stands = standing(state, now)
+    table, locked = _table(call, source)
+    changes = [
+        (
+            each,
+            shown_address(each.before, state, settings),
+            shown_address(each.after, state, settings),
+        )
+        for each in store.address_changes(state.id)
+    ]
+    return call.render(
+        "source.html",
+        422 if wrong else 200,
+        state=state,
+        source=source,
+        title=shown_title(state, settings),
+        address=shown_url(state, settings),
+        link=None if source.secret_url or not state.link else public_url(state.link),
+        stands=stands,
+        words=in_words(stands, now),
+        next=next_in_words(state, now),
+        advice=advice(state, stands, status_of(ledger)),
+        facts=facts(state, source, settings.poll, now),
+        adopted=adopted(state, settings),
+        sighting=shown_sighting(state, settings),
+        changes=changes,
+        ledger=[(row, status_words(row), answer_in_words(row, now)) for row in ledger],
+        form=entered if entered is not None else as_form(SOURCE, table),
+        seen=seen_text(table),
+        locked=locked,
+        wrong=wrong,
+        categories=[c for c in settings.categories if c.slug != ALL],
+        inside=set(entered.get("categories", ()))
+        if entered is not None
+        else set(source.categories),
+        articles=store.articles([state.id], 20),
+        document=document,
+    )
+
+
+def _table(call: Call, source: Source) -> tuple[Mapping[str, Any], str]:
+    """(what is written of it, why it can't be changed here)"""
+    try:
+        return source_table(call.house.settings, source), ""
+    except EditError as error:
+        return {}, str(error)
+
+
+def edit(call: Call) -> Response:
+    state, source = _found(call)
+    values: dict[str, Any] = {}
+    try:
+        values = of_form(SOURCE, call)
+        values["categories"] = call.texts("categories") or None
+        seen = seen_of(call.text("seen"))
+        actions.edit_source(call.house, state.id, values, call.user, seen)
+    except (ConfigError, EditError) as error:
+        lines = error.complaints if isinstance(error, ConfigError) else (str(error),)
+        entered = {key: call.text(key) for key in SOURCE} | {"categories": call.texts("categories")}
+        return _page(call, state, source, entered=entered, wrong=tuple(lines))
+    return call.go(f"sources/{state.id}", "Saved. A running Feedmill takes it up in a moment.")
+
+
+def act(call: Call) -> Response:
+    state, _ = _found(call)
+    number, house, action = state.id, call.house, call.text("action")
+    if action == "poll":
+        actions.poll_now(house, [number], call.user)
+        said = "It is polled as soon as its server may be asked."
+    elif action == "fresh":
+        actions.poll_now(house, [number], call.user, fresh=True)
+        said = "All of it is read anew, as soon as its server may be asked."
+    elif action in ("pause", "resume"):
+        actions.pause(house, [number], action == "pause", call.user)
+        said = "Paused." if action == "pause" else "It is polled again."
+    elif action == "undo":
+        done = actions.undo_move(house, number, call.user)
+        said = (
+            "The configured address is requested again; that redirect is never adopted anew."
+            if done
+            else "The configured address is requested already."
+        )
+    elif action in ("release", "discard"):
+        count = actions.let_in(house, number, action == "release", call.user)
+        said = f"{count} articles {'let in' if action == 'release' else 'dropped for good'}."
+    elif action == "remove":
+        if call.text("sure") != "yes":
+            return call.render("sure.html", ids=[number], count=1, back=f"sources/{number}")
+        actions.remove(house, [number], call.user)
+        return call.go("sources", "Removed; its articles stay.")
+    else:
+        raise ConfigError(["choose what is to be done"])
+    return call.go(f"sources/{number}", said)
+
+
+def document(call: Call) -> Response:
+    """Its document as it is read now: one request, in its host's turn."""
+    state, source = _found(call)
+    app = call.house.app
+    try:
+        response = app.errands.fetch(request_for(source, app.settings.poll, state.fetch_url))
+        read = app.reader(response.body, response.url, response.headers.get("content-type"), None)
+        found: Any = {"read": read, "status": response.status, "bytes": len(response.body)}
+    except PollError as error:
+        found = {"error": f"{error.kind}: {error}"}
+    return _page(call, state, source, document=found)
