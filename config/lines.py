@@ -123,6 +123,11 @@ def _parts(dotted: str) -> Path:
     return tuple(parts)
 
 
+def dotted_keys(keys: Path) -> str:
+    """As a document writes them."""
+    return ".".join(str(part) for part in keys)
+
+
 @dataclass
 class _Bracket:
     """A list or an inline table that is open. `index`: of the list's element. `inside`: the path

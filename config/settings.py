@@ -103,6 +103,8 @@ class Settings:
     """Feeds that choose from what the others have, as configured."""
     sources: Mapping[str, Source]
     """By URL, in the order of their configuration."""
+    lists: tuple[Path, ...] = ()
+    """The OPML lists that some of them stand in."""
 
     @property
     def feeds(self) -> tuple[Category, ...]:
