@@ -13,6 +13,7 @@ from feeds.text import plain_text
 
 MAX_DEPTH = 32
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:#[0-9]+|#[xX][0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
+_VALUE = re.compile(rb"""=\s*(?:"[^"]*"|'[^']*')""")
 _OWN_SLUG = re.compile(r"/([a-z0-9]+(?:-[a-z0-9]+)*)")
 _FEEDS = frozenset(("rss", "atom", "feed", "rdf"))
 """What outlines call themselves that must have an xmlUrl."""
@@ -62,9 +63,9 @@ def read_opml(body: bytes) -> list[Outline]:
 
     Lenient where programs are careless: names of elements and attributes in any case, feeds
     without type="rss", outlines beside the body, documents without head, `feed:` addresses, bare
-    ampersands. Anything else that is not well-formed, or deeper than we go, is refused: half a
-    list would quietly retire the other half's sources, and a recovering parser makes `?a=1&b=2`
-    into `?a=1=2`. Entities and the network are off (THREATS.md).
+    & and < in attributes. Anything else that is not well-formed, or deeper than we go, is refused:
+    half a list would quietly retire the other half's sources, and a recovering parser makes
+    `?a=1&b=2` into `?a=1=2`. Entities and the network are off (THREATS.md).
     """
     try:
         root = _parse(body)
@@ -72,9 +73,9 @@ def read_opml(body: bytes) -> list[Outline]:
         if b"<!ENTITY" in body:
             raise BadOpml(_ENTITIES, error.lineno or 1) from error
         try:
-            root = _parse(_BARE_AMPERSAND.sub(b"&amp;", body))
-        except etree.XMLSyntaxError:
-            raise BadOpml(_explained(error), error.lineno or 1) from error
+            root = _parse(_escaped(body))
+        except etree.XMLSyntaxError as second:
+            raise BadOpml(_explained(second, body), second.lineno or 1) from second
     document_type = root.getroottree().docinfo.internalDTD
     if document_type is not None and any(document_type.iterentities()):
         raise BadOpml(_ENTITIES, root.sourceline)
@@ -89,6 +90,12 @@ def _parse(body: bytes) -> Any:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     return etree.fromstring(body, parser)
+
+
+def _escaped(body: bytes) -> bytes:
+    """With the bare & and < of attributes escaped: in what is well-formed there are none."""
+    body = _BARE_AMPERSAND.sub(b"&amp;", body)
+    return _VALUE.sub(lambda found: found[0].replace(b"<", b"&lt;"), body)
 
 
 def _read(child: Any) -> Iterator[Outline]:
@@ -160,6 +167,7 @@ def _name(element: Any) -> str:
 
 _ENTITIES = "it declares entities, which are never read; remove its <!DOCTYPE … >"
 _DEEP = f"outlines are nested too deep; {MAX_DEPTH} folders in each other at most"
+_CUT_OFF = "it is cut off; export it anew"
 _BEGIN = 'a list begins with <opml version="2.0"><body>'
 _FORMS = (
     ("Start tag expected", _BEGIN),
@@ -167,15 +175,15 @@ _FORMS = (
     ("StartTag: invalid element name", f"{_BEGIN}; write &lt; for a < within a text"),
     ("Opening and ending tag", "close each <outline …> with </outline>, or write <outline …/>"),
     ("Extra content", "only one <opml> may stand there; put all outlines into its body"),
-    ("Couldn't find end", "it is cut off; export it anew"),
-    ("Premature end", "it is cut off; export it anew"),
-    ("EndTag", "it is cut off; export it anew"),
+    ("Couldn't find end", _CUT_OFF),
+    ("Premature end", _CUT_OFF),
+    ("EndTag", _CUT_OFF),
     ("Attribute", "keep one of them"),
     ("AttValue: \" or '", 'write values in quotes: text="…"'),
-    ("AttValue", "it is cut off; export it anew"),
+    ("AttValue", _CUT_OFF),
     ("Specification mandates value", 'write a value in quotes: name="…"'),
     ("attributes construct error", "a space parts attributes; write &quot; for a quote in one"),
-    ("Unescaped '<'", "write &lt; for it"),
+    ("Unescaped '<'", "close the quotes before it, or write &lt; for it"),
     ("invalid character in", "remove that character"),
     ("xmlParseCharRef", "remove that character"),
     ("PCDATA invalid", "remove that character"),
@@ -187,9 +195,12 @@ _FORMS = (
 _ENCODING = ("encoding", "UTF-8", "Invalid bytes", "conversion")
 
 
-def _explained(error: etree.XMLSyntaxError) -> str:
+def _explained(error: etree.XMLSyntaxError, body: bytes) -> str:
     """What libxml2 said, with the right form."""
     said = (error.msg or "").rpartition(", line")[0] or str(error.msg)
+    begun = b"<opml" in body.lower() and not said.startswith("Start tag expected")
+    if begun and b"</opml" not in body.lower():
+        return f"not XML: {said}; {_CUT_OFF}"
     for beginning, form in _FORMS:
         if said.startswith(beginning):
             return f"not XML: {said}; {form}"

@@ -119,8 +119,8 @@ BYTES: dict[str, tuple[str, bytes, str]] = {
     "huge-integer": (
         "A key that was held down.",
         b"[poll]\nreaders = " + b"1" * 5000,
-        "feedmill.toml:2: not TOML that can be read: `readers`: Exceeds the limit (4300 digits) for "
-        "integer string conversion; write a smaller number",
+        "feedmill.toml:2: not TOML that can be read: `readers`: Exceeds the limit (4300 digits) "
+        "for integer string conversion; write a smaller number",
     ),
     "zero-width": (
         "Pasted from a page that breaks long words.",
