@@ -189,23 +189,28 @@ def write(settings: Settings, urls: Sequence[str], wishes: Wishes, new: Sequence
     """Put them into the configuration file; the settings as they are then. Raises EditError,
     ConfigError; the file then stands as it was."""
     tables = [wishes.table(url) for url in urls]
-
-    def change(text: str) -> str:
-        made = [editing.category_lines(each, _category(each)) for each in new]
-        text = editing.add_tables(text, "categories", made) if made else text
-        return editing.add_tables(text, "sources", [editing.source_lines(t) for t in tables])
-
-    def meant(document: dict[str, Any]) -> None:
-        if new:
-            document.setdefault("categories", {}).update({e: _category(e) for e in new})
-        document.setdefault("sources", []).extend(tables)
-
     try:
-        return editing.edit(
-            settings.file, change, meant, lambda text: load(settings.file, text=text)
-        )
+        return put(settings, tables, {each: _category(each) for each in new})
     except EditError as error:
         raise EditError(f"{error}\n\n{block(urls, wishes, new)}".rstrip()) from error
+
+
+def put(
+    settings: Settings, sources: Sequence[editing.Table], categories: Mapping[str, editing.Table]
+) -> Settings:
+    """Tables of sources, and of the categories that have to be made, by slug. As `write`."""
+
+    def change(text: str) -> str:
+        made = [editing.category_lines(slug, table) for slug, table in categories.items()]
+        text = editing.add_tables(text, "categories", made) if made else text
+        return editing.add_tables(text, "sources", [editing.source_lines(t) for t in sources])
+
+    def meant(document: dict[str, Any]) -> None:
+        if categories:
+            document.setdefault("categories", {}).update(categories)
+        document.setdefault("sources", []).extend(sources)
+
+    return editing.edit(settings.file, change, meant, lambda text: load(settings.file, text=text))
 
 
 def first_polls(app: App, settings: Settings, chosen: Sequence[Found]) -> list[Added]:

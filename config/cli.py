@@ -86,6 +86,7 @@ def main() -> None:
         cli_keep,
         cli_ledger,
         cli_look,
+        cli_opml,
         cli_redirects,
         cli_run,
         cli_sources,
@@ -94,7 +95,8 @@ def main() -> None:
     )
 
     looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
-    for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
+    lists = (cli_add, cli_opml)
+    for module in (cli_run, *lists, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
         module.register(app)
     try:
         app()
