@@ -95,6 +95,8 @@ def _text(error: ErrorDetails, model: type[Table]) -> str:
         if len(path) == 1 and path[0] in keys(MainFile):
             return "belongs into the main file; a list has [categories.SLUG] and [[sources]] only"
         table = SECTIONS.get(str(path[0]), model) if len(path) > 1 else model
+        if path[0] == "categories" and path[-1] == "sources" and len(path) == 3:
+            return f'write categories = ["{path[1]}"] below each of its [[sources]]'
         if len(path) > 1 and path[-1] in ("include", *SECTIONS) and path[-1] not in keys(table):
             what = "above the first [table]" if path[-1] == "include" else "in a table of its own"
             return f"stands in [{path[0]}]; write it {what}"
@@ -122,7 +124,9 @@ def _text(error: ErrorDetails, model: type[Table]) -> str:
 
 
 def _safe(value: object) -> str:
-    """An address may hold a password, wherever it was put."""
+    """An address may hold a password, wherever it was put; a table or a list even more so."""
+    if isinstance(value, (dict, list)):
+        return "a table" if isinstance(value, dict) else "a list"
     return redacted(value) if isinstance(value, str) and "://" in value else shown(value)
 
 

@@ -155,7 +155,7 @@ class _Tree:
                 "title": lower.get("title") or title,
                 "xmlUrl": source.url,
                 "htmlUrl": None if link is None or _USER.search(link) else link,
-                "category": ",".join(dict.fromkeys(e for e in (*theirs, *slugs) if e)),
+                "category": ",".join(dict.fromkeys(e for e in (*theirs, *slugs) if e)) or None,
                 **_more(given),
             }
         )

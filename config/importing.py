@@ -57,7 +57,7 @@ class Bad:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.text}" if self.key else self.text
+        return f"{self.key}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,8 @@ def plan(
     for outline in outlines:
         line = outline.line or 1
         if outline.fault:
-            bad.append(Bad(line=line, key="", text=outline.fault))
+            key, _, text = outline.fault.partition(": ")
+            bad.append(Bad(line=line, key=key, text=text))
             continue
         try:
             url = web_url(outline.url)

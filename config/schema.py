@@ -57,7 +57,7 @@ def _readers() -> int:
 def one_line(text: str) -> str:
     """A title or the like."""
     if not text.strip():
-        raise wrong("must be a text of one line, not empty; or remove the key")
+        raise wrong("must be a text of one line, not empty")
     if not text.isprintable():
         raise wrong(
             f"{shown(text)} must be a text of one line, without control characters; "

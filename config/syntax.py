@@ -67,6 +67,8 @@ def _twice(names: str) -> str:
 def _value(line: str, opened: str) -> str:
     found = _PAIR.match(line)
     key, value = (found[1], found[2]) if found else ("key", line)
+    if value.startswith(("[", "{")) and value.endswith(("]", "}")):
+        return f"write each text within {key} in quotes"
     if opened or value.startswith(("[", "{")):
         return f"close the list ({opened or key}) with ], each of its texts in quotes"
     if not value:

@@ -81,7 +81,11 @@ def render_list(title: str, nodes: Sequence[Node], modified: datetime) -> bytes:
 
 def _put(place: Any, nodes: Sequence[Node]) -> None:
     for node in nodes:
-        _put(sub(place, "outline", **node.attributes), node.inside)
+        outline = sub(place, "outline", **node.attributes)
+        for name, value in node.attributes.items():
+            if value == "":
+                outline.set(name, value)
+        _put(outline, node.inside)
 
 
 def _opml(title: str, modified: datetime) -> tuple[Any, Any]:
