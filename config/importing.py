@@ -103,33 +103,43 @@ def plan(
     bad: list[Bad] = []
     folders = _Folders(settings, bad)
     for outline in outlines:
-        line = outline.line or 1
-        if outline.fault:
-            key, _, text = outline.fault.partition(": ")
-            bad.append(Bad(line=line, key=key, text=text))
-            continue
-        try:
-            url = web_url(outline.url)
-        except ValueError as error:
-            bad.append(Bad(line=line, key="xmlUrl", text=str(error)))
-            continue
-        if (place := configured(url)) is not None:
-            known.append(Known(url=url, line=line, place=place))
-            continue
-        slugs = folders.of(outline) if into is None else tuple(e for e in into if e != ALL)
-        name = canonical(url, default_rules()) or url
-        # Other programs list a feed once for each folder that it is in.
-        if (first := new.get(name)) is not None:
-            slugs = tuple(dict.fromkeys((*first.categories, *slugs)))
-            new[name] = replace(first, categories=slugs)
+        found = _judged(outline, configured)
+        if isinstance(found, Bad):
+            bad.append(found)
+        elif isinstance(found, Known):
+            known.append(found)
         else:
-            title = _title(outline.title, url)
-            new[name] = New(url=url, title=title, categories=slugs, line=line)
+            slugs = folders.of(outline) if into is None else [e for e in into if e != ALL]
+            _add(new, replace(found, categories=tuple(dict.fromkeys(slugs))))
     there = {each.slug for each in settings.categories}
     used = dict.fromkeys(slug for each in new.values() for slug in each.categories)
     made = {slug: folders.titles.get(slug) or _named(slug) for slug in used if slug not in there}
     bad.sort(key=lambda each: each.line)
     return Plan(new=tuple(new.values()), known=tuple(known), bad=tuple(bad), categories=made)
+
+
+def _judged(outline: Outline, configured: Callable[[str], str | None]) -> New | Known | Bad:
+    """One feed of the list, without its categories."""
+    line = outline.line or 1
+    if outline.fault:
+        key, _, text = outline.fault.partition(": ")
+        return Bad(line=line, key=key, text=text)
+    try:
+        url = web_url(outline.url)
+    except ValueError as error:
+        return Bad(line=line, key="xmlUrl", text=str(error))
+    if (place := configured(url)) is not None:
+        return Known(url=url, line=line, place=place)
+    return New(url=url, title=_title(outline.title, url), categories=(), line=line)
+
+
+def _add(new: dict[str, New], feed: New) -> None:
+    """Under its canonical address: other programs list a feed once for each of its folders."""
+    name = canonical(feed.url, default_rules()) or feed.url
+    first = new.setdefault(name, feed)
+    if first is not feed:
+        both = tuple(dict.fromkeys((*first.categories, *feed.categories)))
+        new[name] = replace(first, categories=both)
 
 
 def _named(slug: str) -> str:
@@ -153,7 +163,7 @@ class _Folders:
 
     def of(self, outline: Outline) -> tuple[str, ...]:
         found = (self._slug(folder) for folder in outline.within)
-        return tuple(dict.fromkeys(slug for slug in found if slug and slug != ALL))
+        return tuple(slug for slug in found if slug and slug != ALL)
 
     def _slug(self, folder: Folder) -> str | None:
         if folder not in self._slugs:

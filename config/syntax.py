@@ -81,8 +81,9 @@ def _value(line: str, opened: str) -> str:
     if value[0] in _CURLY:
         plain = value.strip(_CURLY)
         return f'write straight quotes: {key} = "{_told(key, plain)}"'
-    if variable := re.fullmatch(r"\$\{?(\w+)\}?", value):
-        return f'write {key} = {{ env = "{variable[1]}" }}'
+    # In capitals: a password may begin with $ too.
+    if variable := re.fullmatch(r"\$(\{)?([A-Z_][A-Z0-9_]*)(?(1)\})", value):
+        return f'write {key} = {{ env = "{variable[2]}" }}'
     return f'write texts in quotes: {key} = "{_told(key, value)}"'
 
 
