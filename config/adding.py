@@ -189,20 +189,30 @@ def write(settings: Settings, urls: Sequence[str], wishes: Wishes, new: Sequence
     """Put them into the configuration file; the settings as they are then. Raises EditError,
     ConfigError; the file then stands as it was."""
     made = [wishes.table(url) for url in urls]
-
-    def change(text: str, document: dict[str, Any]) -> str:
-        if new:
-            document.setdefault("categories", {}).update({e: _category(e) for e in new})
-            lines = [tables.table_lines(f"[categories.{each}]", _category(each)) for each in new]
-            text = tables.add_tables(text, "categories", lines)
-        document.setdefault("sources", []).extend(made)
-        lines = [tables.table_lines("[[sources]]", each) for each in made]
-        return tables.add_tables(text, "sources", lines)
-
     try:
-        return edit(settings, change)
+        return put(settings, made, {each: _category(each) for each in new})
     except EditError as error:
         raise EditError(f"{error}\n\n{block(urls, wishes, new)}".rstrip()) from error
+
+
+def put(
+    settings: Settings, sources: Sequence[tables.Table], categories: Mapping[str, tables.Table]
+) -> Settings:
+    """Tables of sources, and of the categories that have to be made, by slug. As `write`."""
+
+    def change(text: str, document: dict[str, Any]) -> str:
+        if categories:
+            document.setdefault("categories", {}).update(categories)
+            lines = [
+                tables.table_lines(f"[categories.{slug}]", each)
+                for slug, each in categories.items()
+            ]
+            text = tables.add_tables(text, "categories", lines)
+        document.setdefault("sources", []).extend(sources)
+        lines = [tables.table_lines("[[sources]]", each) for each in sources]
+        return tables.add_tables(text, "sources", lines)
+
+    return edit(settings, change)
 
 
 def first_polls(app: App, settings: Settings, chosen: Sequence[Found]) -> list[Added]:

@@ -86,6 +86,8 @@ def main() -> None:
         cli_keep,
         cli_ledger,
         cli_look,
+        cli_opml,
+        cli_password,
         cli_plan,
         cli_redirects,
         cli_run,
@@ -94,17 +96,12 @@ def main() -> None:
         cli_why,
     )
 
-    looking = (
-        cli_plan,
-        cli_look,
-        cli_feeds,
-        cli_token,
-        cli_sources,
-        cli_why,
-        cli_ledger,
-        cli_redirects,
-    )
-    for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
+    looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
+    desk = (cli_plan, cli_password)
+    lists = (cli_add, cli_opml)
+    for module in (
+        *(cli_run, *lists, *desk, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette),
+    ):
         module.register(app)
     try:
         app()

@@ -14,12 +14,13 @@ from config.lines import Path as KeyPath
 from config.lines import line_of
 from config.schema import SECTIONS, MainFile, Table, keys
 from config.suggest import did_you_mean
-from config.values import shown
+from config.values import redacted, shown
 from feeds.errors import ConfigError
 
 ENVIRONMENT = "environment"
 """Stands in the place of a file for FEEDMILL_… variables."""
 
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
 _BARE = re.compile(r"[\w-]+")
 _KINDS = {
     "string_type": "must be a text in quotes",
@@ -31,6 +32,9 @@ _KINDS = {
     "model_attributes_type": "must be a table",
 }
 _FORMS = {"sources": "tables, each under [[sources]]", "categories": "tables, [categories.SLUG]"}
+_FORMS |= {"views": "tables, [views.SLUG]"}
+_HEADERS = {"sources": "[[sources]]", "categories": "[categories.{}]", "views": "[views.{}]"}
+_LIMITS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
 
 
 @dataclass
@@ -95,17 +99,39 @@ def _text(error: ErrorDetails, model: type[Table]) -> str:
         if len(path) == 1 and path[0] in keys(MainFile):
             return "belongs into the main file; a list has [categories.SLUG] and [[sources]] only"
         table = SECTIONS.get(str(path[0]), model) if len(path) > 1 else model
+        if path[0] == "categories" and path[-1] == "sources" and len(path) == 3:
+            return f'write categories = ["{path[1]}"] below each of its [[sources]]'
+        if len(path) > 1 and path[-1] in ("include", *SECTIONS) and path[-1] not in keys(table):
+            what = "above the first [table]" if path[-1] == "include" else "in a table of its own"
+            return f"stands in [{path[0]}]; write it {what}"
         return f"unknown key, {did_you_mean(str(path[-1]), keys(table))}"
     if (form := _FORMS.get(str(path[0]))) is not None and len(path) == 1:
-        return f"must be {form}, not {shown(error['input'])}"
+        return f"must be {form}, not {_safe(error['input'])}"
+    given = error["input"]
+    if len(path) == 2 and kind.startswith("model") and (header := _HEADERS.get(str(path[0]))):
+        return f"must be a table, not {_safe(given)}; write {header.format(path[1])} and its keys"
+    if kind == "list_type" and isinstance(given, str):
+        return f"must be a list, not {_safe(given)}; write [{_safe(given)}]"
     if kind in _KINDS:
-        return f"{_KINDS[kind]}, not {shown(error['input'])}"
+        return f"{_KINDS[kind]}, not {_safe(given)}"
     if kind == "string_pattern_mismatch":
-        return f'{shown(error["input"])} is no language tag; write one like "en" or "pt-BR"'
-    text = error["msg"]
-    if kind in ("greater_than_equal", "less_than_equal"):
-        return f"{shown(error['input'])} is out of range: {text[0].lower()}{text[1:]}"
-    return text
+        hyphen = shown(given.replace("_", "-"))
+        likely = hyphen if _LOCALE.fullmatch(given) else 'one like "en" or "pt-BR"'
+        return f"{_safe(given)} is no language tag; write {likely}"
+    if kind == "literal_error":
+        words = error["ctx"]["expected"].replace("'", '"')
+        return f"{_safe(given)} is not understood; write {words}"
+    if kind in _LIMITS:
+        bound, way = _LIMITS[kind]
+        return f"{_safe(given)} is out of range; write {error['ctx'][bound]} or {way}"
+    return error["msg"]
+
+
+def _safe(value: object) -> str:
+    """An address may hold a password, wherever it was put; a table or a list even more so."""
+    if isinstance(value, (dict, list)):
+        return "a table" if isinstance(value, dict) else "a list"
+    return redacted(value) if isinstance(value, str) and "://" in value else shown(value)
 
 
 def relative(path: Path) -> str:

@@ -14,6 +14,8 @@ from config.complaints import ENVIRONMENT, Complaints, dotted, relative
 from config.lines import Path as KeyPath
 from config.lines import key_lines, line_of
 from config.schema import ListFile
+from config.syntax import explained, unreadable
+from config.values import one_line_of
 
 F = TypeVar("F", bound=ListFile)
 
@@ -101,11 +103,11 @@ def _parse(name: str, text: str) -> dict[str, Any]:
         message, _, place = str(error).rpartition(" (at ")
         line = "".join(c for c in place.partition(",")[0] if c.isdigit())
         number = int(line) if line else text.count("\n") + 1
-        raise BadFile(name, number, f"not TOML: {message or place}") from error
-    except RecursionError as error:
-        raise BadFile(name, 1, "not TOML that can be read: nested too deep") from error
-    except ValueError as error:  # int() of more digits than Python takes
-        raise BadFile(name, 1, f"not TOML that can be read: {error}".split(";")[0]) from error
+        said = one_line_of(explained(message or place, text, number), 300)
+        raise BadFile(name, number, f"not TOML: {said}") from error
+    except (RecursionError, ValueError) as error:  # int() of more digits than Python takes
+        number, said = unreadable(text, error)
+        raise BadFile(name, number, f"not TOML that can be read: {said}") from error
 
 
 def _remove(node: Any, path: KeyPath) -> None:

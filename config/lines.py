@@ -149,6 +149,16 @@ def _parts(dotted: str) -> Path:
     return tuple(parts)
 
 
+def marks(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Strings, comments, brackets, commas, ends of lines, and words between them, in order."""
+    return _TOKEN.finditer(text, start, end)
+
+
+def dotted_keys(keys: Path) -> str:
+    """As a document writes them."""
+    return ".".join(str(part) for part in keys)
+
+
 @dataclass
 class _Bracket:
     """A list or an inline table that is open. `index`: of the list's element. `inside`: the path

@@ -114,7 +114,8 @@ def _settings(
 ) -> Settings:
     folder, listen, url = path.parent, main.server.listen, main.site.url
     if url is None and listen.everywhere and not file.has(("site", "url")):
-        text = "needed when listening on all addresses: set the public address of the feeds"
+        text = "needed when listening on all addresses: set the public address of the feeds, "
+        text += 'like "https://news.example.org"'
         file.complain(complaints, ("server", "listen"), text, key="site.url")
     tracking = folder / main.identity.tracking if main.identity.tracking else None
     if tracking is not None:
@@ -143,6 +144,7 @@ def _settings(
         files=tuple(gathered.files),
         includes=tuple(each for each in main.include if each is not None),
         warnings=tuple(gathered.warnings),
+        opml=tuple(gathered.lists),
     )
 
 
@@ -194,7 +196,7 @@ def _private(main: MainFile, file: TomlFile, folder: Path, complaints: Complaint
         (folder / each).resolve() for each in (main.output.directory, main.output.private)
     )
     if private == public or public in private.parents:
-        text = f"{private} is in the public folder; choose one beside it"
+        text = f'{private} is in the public folder; write one beside it, like "var/private"'
         file.complain(complaints, ("output", "private"), text)
     return folder / main.output.private
 
@@ -203,7 +205,8 @@ def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints
     given, checked = table.proxy, dict[str, Any](proxy="", ca_file=None)
     if table.min_interval > table.max_interval:
         key = "min_interval" if file.has(("poll", "min_interval")) else "max_interval"
-        text = "min_interval is longer than max_interval"
+        change = "shorter" if key == "min_interval" else "longer"
+        text = f"min_interval is longer than max_interval; write a {change} one"
         file.complain(complaints, ("poll", key), text)
     try:
         checked["proxy"] = proxy(given.value(folder) if isinstance(given, Secret) else given)

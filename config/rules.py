@@ -24,7 +24,7 @@ def _table(value: Any, where: str, depth: int) -> Match:
     if not isinstance(value, dict) or not value:
         raise wrong(f"{where} must be a table of rules, not {shown(value)}; {_EXAMPLE}")
     if depth == 0:
-        raise wrong(f"rules are nested more than {_DEEPEST} deep")
+        raise wrong(f"rules are nested more than {_DEEPEST} deep; write fewer, in lists of `any`")
     parts = tuple(_rule(str(key), each, f"{where}.{key}", depth) for key, each in value.items())
     return parts[0] if len(parts) == 1 else Match(kind="all", parts=parts)
 
@@ -33,7 +33,7 @@ def _rule(key: str, value: Any, where: str, depth: int) -> Match:
     if key in FIELDS:
         listed = value if isinstance(value, list) else [value]
         if not listed:
-            raise wrong(f"{where} has no pattern")
+            raise wrong(f'{where} has no pattern; write one like ["ferr(y|ies)"]')
         return Match(kind=key, patterns=tuple(_pattern(each, where) for each in listed))
     if key == "not":
         return Match(kind="not", parts=(_table(value, where, depth - 1),))
@@ -49,7 +49,9 @@ def _pattern(value: Any, where: str) -> str:
     from publisher.matching import BadPattern, checked
 
     if not isinstance(value, str) or not value:
-        raise wrong(f"{where} must be a pattern in quotes, not {shown(value)}")
+        raise wrong(
+            f'{where} must be a pattern in quotes, not {shown(value)}; write one like "ferr(y|ies)"'
+        )
     try:
         return checked(value)
     except BadPattern as error:
@@ -57,6 +59,10 @@ def _pattern(value: Any, where: str) -> str:
             f"{where}: {shown(value)} is no pattern of RE2 ({error}); a literal . * + ? ( ) [ ] "
             "{ } | ^ $ or \\ needs a \\ before it"
         ) from error
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().isdecimal() and 0 < int(value[:6]) <= 10_000
 
 
 def excerpt_of(value: Any) -> int | None:
@@ -67,4 +73,7 @@ def excerpt_of(value: Any) -> int | None:
         return 0
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000:
         return value
-    raise wrong(f'{shown(value)} is neither "full" nor "headline" nor a number of words')
+    raise wrong(
+        f'{shown(value)} is neither "full" nor "headline" nor a number of words; write '
+        + (f"{int(value)}, without quotes" if _number(value) else "one like 40")
+    )

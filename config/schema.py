@@ -18,11 +18,13 @@ from config.values import (
     site_url,
     size,
     text_or_secret,
+    waiting,
     web_url,
     wrong,
 )
 
 Duration = Annotated[float, BeforeValidator(duration)]
+Waiting = Annotated[float, BeforeValidator(waiting)]
 Size = Annotated[int, BeforeValidator(size)]
 Networks = Annotated[Any, BeforeValidator(networks)]
 WebUrl = Annotated[str, BeforeValidator(web_url)]
@@ -31,8 +33,11 @@ Count = Annotated[int, Field(ge=1)]
 
 
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise wrong(f'{shown(name)} is no time zone; write one like "Europe/Berlin" or "UTC"')
+    if name not in (zones := available_timezones()):
+        word = name.strip().lower().replace(" ", "_")
+        near = sorted(each for each in zones if word in (each.lower(), each.lower().split("/")[-1]))
+        likely = f'"{near[0]}"' if near else 'one like "Europe/Berlin" or "UTC"'
+        raise wrong(f"{shown(name)} is no time zone; write {likely}")
     return ZoneInfo(name).key
 
 
@@ -51,8 +56,13 @@ def _readers() -> int:
 
 def one_line(text: str) -> str:
     """A title or the like."""
-    if not text.strip() or not text.isprintable():
+    if not text.strip():
         raise wrong("must be a text of one line, not empty")
+    if not text.isprintable():
+        raise wrong(
+            f"{shown(text)} must be a text of one line, without control characters; "
+            "write \\\\ for a backslash"
+        )
     return text.strip()
 
 
@@ -168,13 +178,13 @@ class FeedTable(Table):
 
     title: Line | None = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 100
-    hold: Duration = 0.0
+    hold: Waiting = 0.0
     upgrade: bool = False
     also_line: bool = False
     backlog: Annotated[int, Field(ge=0, le=10_000)] = 5
     was: Line | None = None
     match: Annotated[Any, BeforeValidator(match_rule)] = None
-    delay: Duration = 0.0
+    delay: Waiting = 0.0
     excerpt: Annotated[Any, BeforeValidator(excerpt_of)] = None
     images: bool = True
     private: bool = False

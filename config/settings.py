@@ -156,6 +156,8 @@ class Settings:
     """As given: paths, patterns and addresses."""
     warnings: tuple[str, ...]
     """What in lists from elsewhere could not be taken."""
+    opml: tuple[Path, ...]
+    """The OPML lists that some of them stand in."""
 
     @property
     def feeds(self) -> tuple[Category, ...]:

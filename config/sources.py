@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from aggregator.identity.urls import address_key
-from aggregator.opml import BadOpml, Outline, read_opml
+from aggregator.opml import BadOpml, Folder, Outline, read_opml
 from config.complaints import Complaints, dotted, relative
 from config.document import BadFile, TomlFile, read_toml
+from config.folders import folder_slug
 from config.lines import Path as KeyPath
 from config.remote import kept_list
 from config.schema import ListFile, SourceTable, ViewTable
 from config.settings import ALL
 from config.source_secrets import SourceSecrets
 from config.suggest import did_you_mean
-from config.values import Secret, redacted, secret_url, shown, slug, web_url
+from config.values import SLUG, Secret, redacted, secret_url, shown, slug, web_url
 from feeds.models import Category, Source
-from feeds.text import slugify
+
+_FROM_HERE = "the path as it is from the folder of the configuration"
 
 
 class Gathered:
@@ -35,9 +37,12 @@ class Gathered:
         self._spellings: dict[str, str] = {}
         self._refused: set[str] = set()
         self._category_places: dict[str, str] = {}
+        self._keys: dict[str, tuple[TomlFile, KeyPath]] = {}
         self._places: dict[str, tuple[str, int, str]] = {}
         self._from_opml: set[str] = set()
         self._from_lists: set[str] = set()
+        self.lists: list[Path] = []
+        """Included OPML lists, in order."""
         self._view_places: dict[str, tuple[TomlFile, KeyPath]] = {}
         self.categories: dict[str, Category] = {}
         self.views: dict[str, Category] = {}
@@ -69,9 +74,10 @@ class Gathered:
             return False
         where = self._category_places.setdefault(name, file.place(path))
         if where == file.place(path):
+            self._keys[name] = file, path
             return True
         what = "category" if path[0] == "categories" and name in self.categories else "feed"
-        self._complain(file, path, f"the same {what} stands at {where} already")
+        self._complain(file, path, f"the same {what} stands at {where} already; remove one")
         return False
 
     def _add_view(self, file: TomlFile, path: KeyPath, name: str, table: ViewTable) -> None:
@@ -113,9 +119,10 @@ class Gathered:
         if (known := self._known(url)) is not None:
             key = "file" if table.file else "url"
             text = f"the same source stands at {known.declared_at} already"
-            self._complain(file, (*path, key), text)
+            self._complain(file, (*path, key), f"{text}; remove one")
             return
         self._declare(source)
+        self._keys[url] = file, path
         self._places[url] = (file.name, file.line((*path, "categories")), dotted(path))
 
     def _known(self, url: str) -> Source | None:
@@ -137,7 +144,7 @@ class Gathered:
         if table.file is not None:
             place = (self._folder / table.file).resolve()
             if not place.is_file():
-                text = f"{shown(table.file)}: there is no such file"
+                text = f"{shown(table.file)}: there is no such file; write {_FROM_HERE}"
                 self._complain(file, (*path, "file"), text)
                 return None
             return place.as_uri()
@@ -157,12 +164,14 @@ class Gathered:
         found = sorted(glob.glob(pattern, root_dir=self._folder, recursive=True))  # noqa: PTH207
         at: KeyPath = ("include", index)
         if not found and not glob.has_magic(pattern):
-            self._complain(file, at, f"{shown(pattern)}: there is no such file", "include")
+            text = f"{shown(pattern)}: there is no such file; write {_FROM_HERE}"
+            self._complain(file, at, text, "include")
         for each in found:
             path = self._folder / each
             suffix = path.suffix.lower()
             if suffix not in (".opml", ".xml", ".toml"):
-                text = f"{shown(each)}: neither .opml nor .toml"
+                likely = f"{each.rstrip('/')}/*.opml" if path.is_dir() else f"{path.stem}.opml"
+                text = f"{shown(each)}: neither .opml nor .toml; write one like {shown(likely)}"
                 self._complain(file, at, text, "include")
             elif self._first_time(path):
                 (self._include_toml if suffix == ".toml" else self._include_opml)(path)
@@ -240,23 +249,26 @@ class Gathered:
         except BadOpml as error:
             self._complaints.add(name, error.line, "", f"can't be read as OPML: {error}")
             return
+        self.lists.append(path)
+        folders = dict.fromkeys(folder for outline in outlines for folder in outline.within)
+        slugs = {folder: self._folder_category(name, folder) for folder in folders}
         for outline in outlines:
-            self._add_outline(name, outline)
+            found = [slug for folder in outline.within if (slug := slugs[folder]) is not None]
+            self._add_outline(name, outline, found)
 
-    def _add_outline(self, file: str, outline: Outline) -> None:
+    def _add_outline(self, file: str, outline: Outline, slugs: Sequence[str]) -> None:
         line = outline.line or 1
+        if outline.fault:
+            self._complaints.add(file, line, "", outline.fault)
+            return
         try:
             url = web_url(outline.url)
         except ValueError as error:
             self._complaints.add(file, line, "xmlUrl", str(error))
             return
-        slugs = []
-        for folder in outline.folders:
-            if (name := self._folder_category(file, line, folder)) is not None:
-                slugs.append(name)
         known = self._known(url)
         if known is not None and known.url not in self._from_opml:
-            text = f"the same source stands at {known.declared_at} already"
+            text = f"the same source stands at {known.declared_at} already; remove one"
             self._complaints.add(file, line, "xmlUrl", text)
         elif known is not None:
             # Other programs list a feed once for each folder that it is in.
@@ -273,17 +285,17 @@ class Gathered:
             )
             self._declare(made)
 
-    def _folder_category(self, file: str, line: int, folder: str) -> str | None:
-        name = slugify(folder)[:64].strip("-")
-        if not name or name == ALL:
-            return None
+    def _folder_category(self, file: str, folder: Folder) -> str | None:
+        """Its slug; None where it has none, or is `all`."""
         try:
-            slug(name)
+            name = folder_slug(folder)
         except ValueError as error:
-            self._complaints.add(file, line, f"folder {shown(folder)}", str(error))
+            key = f"folder {shown(folder.title)}"
+            self._complaints.add(file, folder.line or 1, key, str(error))
             return None
-        self.categories.setdefault(name, Category(slug=name, title=folder))
-        return name
+        if name != ALL:
+            self.categories.setdefault(name, Category(slug=name, title=folder.title))
+        return None if name == ALL else name
 
     # --- the whole
 
@@ -294,7 +306,7 @@ class Gathered:
             for each in source.categories:
                 if each not in self.categories and each not in self._refused:
                     names: Collection[str] = self.categories
-                    text = f"unknown category {shown(each)}, {did_you_mean(each, names)}"
+                    text = _unknown(each, names)
                     self._complaints.add(file, line, f"{key}.categories", text)
         self._check_moves(self._declared)
         self._check_views()
@@ -305,11 +317,14 @@ class Gathered:
         """Their categories and sources are there, and nothing that is private comes out."""
         for name, view in self.views.items():
             file, path = self._view_places[name]
+            if name in self.categories:
+                text = f"a folder of an OPML list is {shown(name)} too; give the view another slug"
+                self._complain(file, path, text)
             for at, each in enumerate(view.categories or ()):
                 place: KeyPath = (*path, "categories", at)
                 known = self.categories.get(each)
                 if known is None and each not in self._refused:
-                    text = f"unknown category {shown(each)}, {did_you_mean(each, self.categories)}"
+                    text = _unknown(each, self.categories)
                     self._complain(file, place, text)
                 elif known is not None and known.private and not view.private:
                     text = f"the category {each} is private; write private = true here too"
@@ -318,7 +333,9 @@ class Gathered:
             for at, url in enumerate(view.sources or ()):
                 source = self._known(url)
                 if source is None:
-                    text = f"{redacted(url)} is no source of this configuration"
+                    text = (
+                        f"{redacted(url)} is no source of this configuration; write the url of one"
+                    )
                     self._complain(file, (*path, "sources", at), text)
                 else:
                     urls.append(source.url)
@@ -326,24 +343,47 @@ class Gathered:
                 self.views[name] = replace(view, sources=tuple(urls))
 
     def _check_former(self) -> None:
-        for name, feed in (self.categories | self.views).items():
-            if feed.was is not None and feed.was in self.categories | self.views:
-                file, line = self._category_places[name].rsplit(":", 1)
+        feeds, former = self.categories | self.views, dict[str, str]()
+        for name, feed in feeds.items():
+            if feed.was is None:
+                continue
+            text = None
+            try:
+                slug(feed.was)
+            except ValueError as error:
+                text = str(error)
+            if feed.was in feeds:
                 text = f"{shown(feed.was)} is still a feed itself; remove one of them"
-                self._complaints.add(file, int(line), f"{name}.was", text)
+            elif (other := former.setdefault(feed.was, name)) != name:
+                text = f"{shown(feed.was)} is what {other} was too; keep it for one of them"
+            if text is not None:
+                file, path = self._keys[name]
+                self._complain(file, (*path, "was"), text)
 
     def _check_moves(self, sources: Mapping[str, Source]) -> None:
+        heirs = dict[str, str]()
         for url, source in sources.items():
             if source.was is None:
                 continue
-            former = self._known(source.was)
-            if former is not None and former.url != url:
-                file, line, key = self._places[url]
+            text = None
+            known = self._known(source.was)
+            if known is not None and known.url != url:
                 text = f"{redacted(source.was)} is still a source itself; remove one of them"
-                self._complaints.add(file, line, f"{key}.was", text)
+            elif heirs.setdefault(address_key(source.was) or source.was, url) != url:
+                text = f"{redacted(source.was)} is what another source was; keep it for one of them"
+            if text is not None:
+                file, path = self._keys[url]
+                self._complain(file, (*path, "was"), text)
 
     def _complain(self, file: TomlFile, path: KeyPath, text: str, key: str = "") -> None:
         file.complain(self._complaints, path, text, key)
+
+
+def _unknown(name: str, there: Collection[str]) -> str:
+    """A category that is named and not there, and what to write."""
+    near = did_you_mean(name, there)
+    add = "" if "?" in near or not SLUG.fullmatch(name) else f"; or add [categories.{name}]"
+    return f"unknown category {shown(name)}, {near}{add}"
 
 
 def _title(name: str) -> str:

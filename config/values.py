@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic_core import PydanticCustomError
 
 from aggregator.identity.urls import address_key, is_web
+from feeds.text import slugify
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = frozenset(
@@ -26,6 +27,10 @@ RESERVED = frozenset(
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|d|w)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_WORDY = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?)(s|m|h|d|w)"
+    r"((?<=s)ec(?:ond)?s?|(?<=m)in(?:ute)?s?|(?<=h)(?:ou)?rs?|(?<=d)ays?|(?<=w)eeks?|)"
+)
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _BYTES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 10**6, "GB": 10**9}
 _BYTES |= {"KiB": 1024, "MiB": 2**20, "GiB": 2**30}
@@ -46,13 +51,34 @@ def duration(value: Any) -> float:
     """Seconds, of "90s", "15m", "1h", "2d", "1w"."""
     found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise wrong(f'{shown(value)} is no duration; write one like "30s", "15m", "1h" or "2d"')
+        likely = _likely_duration(value)
+        raise wrong(f"{shown(value)} is no duration; write {likely}")
     seconds = float(found[1]) * _SECONDS[found[2]]
     if seconds <= 0:
-        raise wrong(f"{shown(value)} must be more than nothing")
+        raise wrong(f'{shown(value)} must be more than nothing; write one like "30s" or "0.1s"')
     if seconds > _LONGEST:
         raise wrong(f"{shown(value)} is too long; ten years (520w) at most")
     return seconds
+
+
+def waiting(value: Any) -> float:
+    """Seconds, of a duration that may be nothing: "0s"."""
+    none = isinstance(value, str) and re.fullmatch(r"0+(\.0+)?\s*[smhdw]", value.strip())
+    return 0.0 if none else duration(value)
+
+
+def _likely_duration(value: Any) -> str:
+    """What was meant by `7 days`, `1h30m`, `PT15M`."""
+    text = value.replace(" ", "") if isinstance(value, str) else ""
+    if text.startswith("PT"):
+        text = text[2:].lower()
+    pieces = _WORDY.findall(text)
+    if not pieces or "".join("".join(each) for each in pieces) != text:
+        return 'one like "30s", "15m", "1h" or "2d"'
+    if len(pieces) == 1:
+        return f'"{pieces[0][0]}{pieces[0][1]}"'
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit, _ in pieces)
+    return f'"{seconds / 60:g}m"' if seconds % 60 == 0 else f'"{seconds:g}s"'
 
 
 def size(value: Any) -> int:
@@ -82,8 +108,17 @@ def networks(value: Any) -> bool | tuple[str, ...]:
                 raise ValueError
             ipaddress.ip_network(each)
         except ValueError as error:
-            raise wrong(f'{shown(each)} is no network; write one like "10.0.0.0/8"') from error
+            raise wrong(f"{shown(each)} is no network; write {_likely_network(each)}") from error
     return tuple(value)
+
+
+def _likely_network(value: Any) -> str:
+    try:
+        if isinstance(value, str):
+            return f'"{ipaddress.ip_network(value, strict=False)}"'
+    except ValueError:
+        pass
+    return 'one like "10.0.0.0/8"'
 
 
 def slug(value: str) -> str:
@@ -91,9 +126,13 @@ def slug(value: str) -> str:
     if not SLUG.fullmatch(value) or len(value) > 64:
         raise wrong(
             f"{shown(value)} is no slug; use small letters, digits and single hyphens, 64 at most"
+            + (f', like "{likely}"' if (likely := slugify(value)[:64].strip("-")) else "")
         )
     if value in RESERVED:
-        raise wrong(f"{shown(value)} is an address that the server needs; choose another slug")
+        raise wrong(
+            f"{shown(value)} is an address that the server needs; choose another slug, "
+            f'like "my-{value}"'
+        )
     return value
 
 
@@ -102,8 +141,27 @@ def web_url(value: Any) -> str:
     if not isinstance(value, str):
         raise wrong(f"must be a text in quotes, not {shown(value)}")
     if not _is_web_url(value.strip()):
-        raise wrong(f'{redacted(value)} is no web address; write "https://host/path"')
+        raise wrong(f"{redacted(value)} is no web address; write {_likely_url(value.strip())}")
     return value.strip()
+
+
+def _likely_url(url: str) -> str:
+    """What was meant, where that gives no secret away."""
+    form = '"https://host/path"'
+    plain = re.split(r"[?#]", url, maxsplit=1)[0]
+    if "@" in plain or not plain.isprintable():
+        return form
+    if " " in plain and _is_web_url(plain.replace(" ", "%20")):
+        return f'"{plain.replace(" ", "%20")}", a space as %20'
+    if re.match(r"https?://[^/]+:\d{5,}", plain):
+        return f"{form}, a port up to 65535"
+    bare = re.sub(r"^(feed:)?(https?:/(?=[^/])|//)?", "", plain, flags=re.IGNORECASE)
+    likely = bare if re.match(r"https?://", bare) else f"https://{bare}"
+    if not _is_web_url(likely) or bare[0] in "/.=":
+        return form
+    top = (urlsplit(likely).hostname or "").rpartition(".")
+    # A dot parts a host, but in `feed.xml` a file's kind.
+    return f'"{likely}"' if top[0] and top[2] not in ("xml", "rss", "atom", "html", "php") else form
 
 
 def _is_web_url(url: str) -> bool:
@@ -119,7 +177,10 @@ def site_url(value: Any) -> str:
     """The public address: a web URL to which paths can be added."""
     url = web_url(value)
     if "?" in url or "#" in url or "@" in urlsplit(url).netloc:
-        raise wrong(f"{redacted(url)} must be host and path only: no user, query or fragment")
+        raise wrong(
+            f"{redacted(url)} must be host and path only: no user, query or fragment; "
+            'write one like "https://news.example.org"'
+        )
     return url
 
 
@@ -194,15 +255,15 @@ def database_url(url: str, folder: Path) -> str:
 
 def header_name(name: str) -> str:
     if not _HEADER.fullmatch(name):
-        raise wrong(f"{shown(name)} is no header name (RFC 9110)")
+        raise wrong(f'{shown(name)} is no header name (RFC 9110); write one like "X-Api-Key"')
     if name.lower() in _OURS:
-        raise wrong(f"{shown(name)} is a header that Feedmill sets itself")
+        raise wrong(f"{shown(name)} is a header that Feedmill sets itself; remove it")
     return name
 
 
 def header_text(value: str) -> str:
     if not (value.isprintable() and value.isascii()):
-        raise wrong("the value must be printable ASCII on one line")
+        raise wrong("the value must be printable ASCII on one line; write one header for each key")
     return value
 
 
@@ -274,16 +335,20 @@ class Secret:
         """Raises Wrong when it is not there."""
         if self.env is not None:
             if not (found := os.environ.get(self.env)):
-                raise wrong(f"the environment variable {self.env} is not set")
+                raise wrong(
+                    f"the environment variable {self.env} is not set; set it where Feedmill is "
+                    "started"
+                )
             return found
         path = folder / str(self.file)
         try:
             found = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
-            raise wrong(f"the secret file {self.file} can't be read: {reason}") from error
+            text = f"the secret file {self.file} can't be read: {reason}; write the path of one"
+            raise wrong(text) from error
         if not found:
-            raise wrong(f"the secret file {self.file} is empty")
+            raise wrong(f"the secret file {self.file} is empty; write the secret into it")
         return found
 
 
@@ -311,6 +376,10 @@ def shown(value: Any) -> str:
     """A value as a complaint shows it: short, on one line."""
     if isinstance(value, bool):
         return str(value).lower()
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return one_line_of(f'"{value}"' if isinstance(value, str) else str(value))
+
+
+def one_line_of(text: str, most: int = 80) -> str:
+    """So many characters, without those that would break a line or steer a terminal."""
     text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= 80 else text[:79] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -61,6 +62,30 @@ def render_sources(site: Site, groups: Sequence[Group], modified: datetime) -> R
                 category=",".join(named.get(source.id, ())),
             )
     return _file("sources.opml", root, modified)
+
+
+@dataclass
+class Node:
+    """An outline, and those in it."""
+
+    attributes: Mapping[str, str | None]
+    inside: list[Node] = field(default_factory=list)
+
+
+def render_list(title: str, nodes: Sequence[Node], modified: datetime) -> bytes:
+    """A list with folders in each other, and whatever attributes its outlines have."""
+    root, body = _opml(title, modified)
+    _put(body, nodes)
+    return _file("", root, modified).body
+
+
+def _put(place: Any, nodes: Sequence[Node]) -> None:
+    for node in nodes:
+        outline = sub(place, "outline", **node.attributes)
+        for name, value in node.attributes.items():
+            if value == "":
+                outline.set(name, value)
+        _put(outline, node.inside)
 
 
 def _opml(title: str, modified: datetime) -> tuple[Any, Any]:

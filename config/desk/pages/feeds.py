@@ -73,10 +73,8 @@ def _page(
         feed=feed,
         form=fields,
         rule=rule,
-        chosen=set(entered["categories"] if entered is not None else table.get("categories") or ()),
-        sources="\n".join(
-            entered["sources"] if entered is not None else table.get("sources") or ()
-        ),
+        chosen=set(whose.get("categories") or ()),
+        sources="\n".join(whose.get("sources") or ()),
         seen=call.text("seen") if entered is not None else seen_text(table),
         wrong=wrong,
         tried=tried,
