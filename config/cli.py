@@ -6,8 +6,10 @@ Exit codes: 0 done · 1 could not · 2 the configuration (or the command line) i
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -75,8 +77,8 @@ def common(
     context.obj = Common(config, log_json, verbose)
 
 
-def main() -> None:
-    """The installed command. Turns every error of ours into words on standard error."""
+def verbs() -> Sequence[ModuleType]:
+    """The modules with verbs, in the order of the help; each has `register(app)`."""
     from config import (
         cli_add,
         cli_articles,
@@ -88,13 +90,20 @@ def main() -> None:
         cli_look,
         cli_redirects,
         cli_run,
+        cli_shell,
         cli_sources,
         cli_token,
         cli_why,
     )
 
     looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
-    for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
+    keeping = (cli_explain, cli_articles, cli_keep, cli_etiquette, cli_shell)
+    return (cli_run, cli_add, *looking, *keeping)
+
+
+def main() -> None:
+    """The installed command. Turns every error of ours into words on standard error."""
+    for module in verbs():
         module.register(app)
     try:
         app()
