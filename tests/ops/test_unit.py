@@ -130,10 +130,12 @@ def worked(here: Installation) -> None:
         origin.serve("/feed", rss("one"), etag=True)
         here.configure("[categories.news]\n", sources=[origin.url("/feed")])
         with here.running() as site:
-            site.wait_for("/all/atom.xml", "one", seconds=60)
-            assert site.get("/all/?q=one").status == 200
-            # A tracer keeps SIGTERM to itself.
-            traced = here.command[0] == "strace"
-            pid = min(children(site.process.pid)) if traced else site.process.pid
-            os.kill(pid, signal.SIGTERM)
+            try:
+                site.wait_for("/all/atom.xml", "one", seconds=60)
+                assert site.get("/all/?q=one").status == 200
+            finally:
+                # A tracer keeps SIGTERM to itself, and what it traces outlives it.
+                traced = here.command[0] == "strace"
+                pid = min(children(site.process.pid)) if traced else site.process.pid
+                os.kill(pid, signal.SIGTERM)
             assert site.process.wait(30) == 0, site.log.read_text()
