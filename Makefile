@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RESULTS := var/bench.json
 
-.PHONY: run test check check-static rehearsals bench bench-compare clean
+.PHONY: run test check check-static reference rehearsals bench bench-compare clean
 
 run: $(STAMP)  ## run the main job on the example configuration (writes to var/)
 	$(BIN)/python -m config.cli --config var/feedmill.toml init --if-missing
@@ -22,6 +22,9 @@ check-static: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: $(STAMP)  ## docs/settings.md, made anew of config/schema.py
+	$(BIN)/python -m config.reference > docs/settings.md
 
 rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: each must be found out; ten minutes
 	# Their hours are driven, their seconds are real: what a stalled machine spoiled is tried once more.

@@ -36,9 +36,10 @@ class Clock:
         self._jobs, self._wall, self._watch = dict(jobs), wall, watch
         # A beat that finds the one before still at work is meant to be skipped: no warning.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._pool = ThreadPoolExecutor(len(jobs) + 1)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(jobs) + 1)},
+            executors={"default": self._pool},
             # A late beat is still a beat; the default grace of 1 s skips it silently.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
@@ -72,7 +73,10 @@ class Clock:
         """No more beats; those under way are waited for."""
         self._stopping.set()
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+            # Were it to wait itself, it would hold the lock that a job needs which wakes another:
+            # neither would ever end.
+            self._scheduler.shutdown(wait=False)
+            self._pool.shutdown(wait=True)
         if self._watchdog.is_alive():
             self._watchdog.join()
 

@@ -11,8 +11,8 @@ from aggregator.explore import Exploration, Explorer, Found
 from aggregator.identity.urls import canonical, default_rules
 from config import tables
 from config.changing import edit
+from config.kinds import one_line
 from config.poll_log import log_poll
-from config.schema import one_line
 from config.settings import ALL, Settings
 from config.suggest import did_you_mean
 from config.values import duration, slug, web_url

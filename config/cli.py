@@ -6,8 +6,10 @@ Exit codes: 0 done · 1 could not · 2 the configuration (or the command line) i
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -75,8 +77,8 @@ def common(
     context.obj = Common(config, log_json, verbose)
 
 
-def main() -> None:
-    """The installed command. Turns every error of ours into words on standard error."""
+def verbs() -> Sequence[ModuleType]:
+    """The modules with verbs, in the order of the help; each has `register(app)`."""
     from config import (
         cli_add,
         cli_articles,
@@ -85,23 +87,28 @@ def main() -> None:
         cli_feeds,
         cli_keep,
         cli_ledger,
+        cli_lists,
         cli_look,
         cli_opml,
         cli_password,
         cli_plan,
         cli_redirects,
         cli_run,
+        cli_shell,
         cli_sources,
         cli_token,
         cli_why,
     )
 
     looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
-    desk = (cli_plan, cli_password)
-    lists = (cli_add, cli_opml)
-    for module in (
-        *(cli_run, *lists, *desk, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette),
-    ):
+    lists, desk = (cli_add, cli_opml, cli_lists), (cli_plan, cli_password)
+    keeping = (cli_explain, cli_articles, cli_keep, cli_etiquette, cli_shell)
+    return (cli_run, *lists, *desk, *looking, *keeping)
+
+
+def main() -> None:
+    """The installed command. Turns every error of ours into words on standard error."""
+    for module in verbs():
         module.register(app)
     try:
         app()

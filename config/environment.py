@@ -16,7 +16,8 @@ _PREFIX = "FEEDMILL_"
 _NOT_SETTINGS = {"FEEDMILL_CONFIG", "FEEDMILL_SHARED", "FEEDMILL_CI", "FEEDMILL_CLOCK"}
 _TYPED = ("poll", "websub", "hub", "alerts", "lists", "stories", "retention")
 """Where there are numbers and switches."""
-_SINGLE = ("site", "server", "store", "output", "identity", *_TYPED)
+SINGLE = ("site", "server", "store", "output", "identity", *_TYPED)
+"""The sections of which each key has a variable."""
 
 
 def override(
@@ -25,7 +26,7 @@ def override(
     """FEEDMILL_POLL_INTERVAL=15m → [poll] interval, in `raw`. Returns path → variable."""
     paths: dict[str, tuple[str, str]] = {
         f"{section}_{key}".upper(): (section, key)
-        for section in _SINGLE
+        for section in SINGLE
         for key in keys(SECTIONS[section])
     }
     used: dict[KeyPath, str] = {}

@@ -43,6 +43,7 @@ from config.values import (
     database_url,
     is_address,
     is_public_host,
+    networks,
     password_hash,
     proxy,
     secret_url,
@@ -162,12 +163,11 @@ def _desk(main: MainFile, folder: Path, file: TomlFile, complaints: Complaints) 
             users.append(User(name=name, password=password_hash(hashed), role=table.role))
         except ValueError as error:
             file.complain(complaints, (*at, "password"), str(error))
-    trusted = main.server.trusted_proxies
-    if isinstance(trusted, bool):
-        if trusted:
-            text = 'must name networks, like ["127.0.0.1/32"]: whom all trust anyone can be'
-            file.complain(complaints, ("server", "trusted_proxies"), text)
-        trusted = ()
+    trusted = tuple(each for each in main.server.trusted_proxies if each is not None)
+    try:
+        networks(list(trusted))
+    except ValueError as error:
+        file.complain(complaints, ("server", "trusted_proxies"), str(error))
     return DeskSettings(
         users=tuple(users),
         trusted_proxies=trusted,

@@ -72,6 +72,29 @@ def test_woken_while_at_work() -> None:
     assert at_once[1] == 1
 
 
+def test_woken_while_it_stops() -> None:
+    """A job under way may wake another: both it and the clock end."""
+    stopping, entered, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def job() -> None:
+        entered.set()
+        assert stopping.wait(5)
+        clock.wake("other")
+        ended.set()
+
+    clock = Clock({"job": (3600.0, job), "other": (3600.0, Beats())})
+    clock.start()
+    assert entered.wait(5)
+    stop = threading.Thread(target=clock.stop, daemon=True)
+    stop.start()
+    stop.join(0.2)  # as far as it comes: it waits for the job
+    assert stop.is_alive()
+    stopping.set()
+    assert ended.wait(5)
+    stop.join(5)
+    assert not stop.is_alive()
+
+
 def test_a_job_that_fails() -> None:
     """The next beat is the retry; other jobs don't notice."""
     other, failing = Beats(), Beats()

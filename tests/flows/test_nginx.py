@@ -3,139 +3,33 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import shutil
-import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 
 import pytest
 
-from tests.flows.command import ROOT, Installation, Page, Site, free_port, rss, until
-from tests.origin import Origin
+from tests.flows.command import until
+from tests.flows.fronts import DENIED, Front, Fronted, Nginx, fronting, running, there
+from tests.origin import Answer, Origin
 
 pytestmark = pytest.mark.slow
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
 
-
-class Front:
-    """nginx, with the sample as it is but for the three values that it asks to change."""
-
-    def __init__(self, folder: Path, public: Path, behind: str) -> None:
-        self.port = free_port()
-        sample = (ROOT / "docs" / "nginx" / "feedmill.conf").read_text()
-        for old, new in (
-            ("listen 80;", f"listen 127.0.0.1:{self.port};"),
-            ("/var/lib/feedmill/public", str(public)),
-            ("http://127.0.0.1:8080", behind),
-        ):
-            assert sample.count(old) == 1
-            sample = sample.replace(old, new)
-        if not BROTLI.exists():
-            sample = sample.replace("brotli_static on;", "")
-        for each in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
-            (folder / each).mkdir(parents=True)
-        paths = "".join(
-            f"{name}_temp_path {folder}/{place};"
-            for name, place in (("client_body", "body"), ("proxy", "proxy"),
-                                ("fastcgi", "fastcgi"), ("uwsgi", "uwsgi"), ("scgi", "scgi"))
-        )  # fmt: skip
-        module = f"load_module {BROTLI};\n" if BROTLI.exists() else ""
-        user = "user root;\n" if os.geteuid() == 0 else ""  # reads pytest's own folders
-        (folder / "nginx.conf").write_text(
-            f"{module}{user}daemon off; worker_processes 1; pid {folder}/pid;\n"
-            f"error_log {folder}/error.log;\nevents {{}}\nhttp {{ access_log {folder}/access.log; "
-            f"{paths}\n{sample}\n}}\n"
-        )
-        self.folder = folder
-        command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-    def get(self, path: str, **headers: str) -> Page:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=given)
-        try:
-            with _direct.open(request, timeout=20) as answer:
-                return Page(answer.status, _lower(answer.headers), answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Page(error.code, _lower(error.headers), error.read())
-
-    def up(self) -> bool:
-        try:
-            return self.get("/").status == 200
-        except OSError:
-            return False
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_arguments: object) -> None:
-        return None
-
-
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
-
-
-def _lower(headers: Message) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in headers.items():
-        low = name.lower()
-        found[low] = f"{found[low]}, {value}" if low in found else str(value)
-    return found
-
-
-CONFIG = """
-[categories.news]
-was = "old-news"
-[categories.staff]
-private = true
-[[sources]]
-url = "{news}"
-categories = ["news"]
-[[sources]]
-url = "{staff}"
-categories = ["staff"]
-"""
+@pytest.fixture(scope="module")
+def kind() -> type[Front]:
+    """Which server; tests/flows/test_caddy.py names another for the same tests."""
+    return there(Nginx)
 
 
 @pytest.fixture(scope="module")
-def fronted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Front, Site, Installation]]:
-    if NGINX is None:
-        pytest.skip("nginx is missing: install Debian's nginx")
-    folder = tmp_path_factory.mktemp("nginx")
-    here = Installation(folder / "site")
-    with Origin(host="0.0.0.0") as origin:
-        origin.serve("/news", rss("one", title="News"), etag=True)
-        origin.serve("/staff", rss("hush-hush", title="Inside"), etag=True)
-        urls = {
-            "news": origin.url("/news", host="127.0.1.1"),
-            "staff": origin.url("/staff", host="127.0.1.2"),
-        }
-        text = CONFIG.format(**urls)
-        here.configure(text.replace('[categories.news]\nwas = "old-news"', "[categories.old-news]")
-                       .replace('"news"]', '"old-news"]'))  # fmt: skip
-        here.verb("poll", "--now")
-        here.verb("publish")
-        here.configure(text)
-        with here.running() as site:
-            site.wait_for("/news/atom.xml", "one")
-            front = Front(folder / "nginx", here.public, site.url(""))
-            try:
-                assert until(front.up), front.process.poll()
-                yield front, site, here
-            finally:
-                front.process.terminate()
-                front.process.wait(10)
+def fronted(kind: type[Front], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
+    with fronting(kind, tmp_path_factory.mktemp(kind.name)) as found:
+        yield found
 
 
 @pytest.mark.parametrize("name", ["atom.xml", "rss.xml", "feed.json", "", "archive/0/atom.xml"])
-def test_the_same_bytes(fronted: tuple[Front, Site, Installation], name: str) -> None:
+def test_the_same_bytes(fronted: Fronted, name: str) -> None:
     """As Feedmill itself serves them: body, type, what may be kept, who may read it."""
     front, site, _ = fronted
     ours, theirs = site.get(f"/news/{name}"), front.get(f"/news/{name}")
@@ -149,7 +43,7 @@ def test_the_same_bytes(fronted: tuple[Front, Site, Installation], name: str) ->
         assert "max-age" in theirs.headers["cache-control"]
 
 
-def test_compressed_beforehand(fronted: tuple[Front, Site, Installation]) -> None:
+def test_compressed_beforehand(fronted: Fronted) -> None:
     """The very files that lie there; conditional requests by their time."""
     front, _, here = fronted
     lying = here.public / "news"
@@ -157,7 +51,7 @@ def test_compressed_beforehand(fronted: tuple[Front, Site, Installation]) -> Non
     assert told.headers["content-encoding"] == "gzip"
     assert told.body == (lying / "atom.xml.gz").read_bytes()
     assert gzip.decompress(told.body) == (lying / "atom.xml").read_bytes()
-    if BROTLI.exists():
+    if front.brotli:
         told = front.get("/news/atom.xml", Accept_Encoding="gzip, br")
         assert told.headers["content-encoding"] == "br"
         assert told.body == (lying / "atom.xml.br").read_bytes()
@@ -167,7 +61,7 @@ def test_compressed_beforehand(fronted: tuple[Front, Site, Installation]) -> Non
     assert front.get("/news/atom.xml", If_None_Match=tag).status == 304
 
 
-def test_what_only_feedmill_knows(fronted: tuple[Front, Site, Installation]) -> None:
+def test_what_only_feedmill_knows(fronted: Fronted) -> None:
     """Parts, searches, moves, private feeds; nothing hidden comes out."""
     front, site, here = fronted
     tag = site.get("/news/atom.xml").headers["etag"]
@@ -181,7 +75,34 @@ def test_what_only_feedmill_knows(fronted: tuple[Front, Site, Installation]) -> 
     assert b"hush-hush" in front.get(f"/staff/atom.xml?token={token}").body
     log = (front.folder / "access.log").read_text()
     assert token not in log
-    assert re.search(r"GET /news/", log)
-    for path in ("/.site.json", "/news/.feed.json", "/news/atom.xml.gz", "/desk/", "/metrics",
-                 "/api/x", "/nothing/"):  # fmt: skip
+    assert re.search(r'"?GET.*/news/', log)
+    for path in ("/.site.json", "/news/.feed.json", "/news/atom.xml.gz", "/nothing/"):
         assert front.get(path).status == 404, path
+
+
+@pytest.fixture
+def inside() -> Iterator[Origin]:
+    """In Feedmill's place: one that would show everything."""
+    with Origin() as origin:
+        for path in ("/", "/open", "/desk", "/desk/", "/api/x"):
+            origin.answer(path, Answer(200, b"inside"))
+        yield origin
+
+
+def test_nobody_outside_gets_in(kind: type[Front], inside: Origin, tmp_path: Path) -> None:
+    """The desk, the API and the metrics, in any spelling: Feedmill is not even asked."""
+    with running(kind(tmp_path / "front", tmp_path / "public", inside.url(""))) as front:
+        answers = {path: front.get(path).status for path in DENIED}
+        assert front.get("/open").body == b"inside"
+    assert set(answers.values()) <= {403, 404}, answers
+    assert {each.path for each in inside.requests} == {"/", "/open"}
+
+
+def test_a_desk_that_is_opened(kind: type[Front], inside: Origin, tmp_path: Path) -> None:
+    """With the sample's lines for that in force: for whom they name, and the desk alone."""
+    place = tmp_path / "front"
+    with running(kind(place, tmp_path / "public", inside.url(""), opened="127.0.0.0/8")) as front:
+        assert [front.get(path).status for path in ("/desk", "/desk/", "/api/x")] == [200, 200, 404]
+    other = tmp_path / "other"
+    with running(kind(other, tmp_path / "public", inside.url(""), opened="10.0.0.0/8")) as front:
+        assert front.get("/desk/").status in (403, 404)
