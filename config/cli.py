@@ -80,6 +80,7 @@ def main() -> None:
     from config import (
         cli_add,
         cli_articles,
+        cli_backup,
         cli_etiquette,
         cli_explain,
         cli_feeds,
@@ -94,7 +95,8 @@ def main() -> None:
     )
 
     looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
-    for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, cli_keep, cli_etiquette):
+    keeping = (cli_keep, cli_backup, cli_etiquette)
+    for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, *keeping):
         module.register(app)
     try:
         app()
