@@ -81,6 +81,7 @@ def main() -> None:
         cli_add,
         cli_articles,
         cli_backup,
+        cli_doctor,
         cli_etiquette,
         cli_explain,
         cli_feeds,
@@ -95,7 +96,7 @@ def main() -> None:
     )
 
     looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
-    keeping = (cli_keep, cli_backup, cli_etiquette)
+    keeping = (cli_keep, cli_backup, cli_doctor, cli_etiquette)
     for module in (cli_run, cli_add, *looking, cli_explain, cli_articles, *keeping):
         module.register(app)
     try:

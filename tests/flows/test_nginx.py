@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import Message
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -27,8 +28,17 @@ BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
 class Front:
     """nginx, with the sample as it is but for the three values that it asks to change."""
 
-    def __init__(self, folder: Path, public: Path, behind: str) -> None:
-        self.port = free_port()
+    def __init__(
+        self,
+        folder: Path,
+        public: Path,
+        behind: str,
+        *,
+        port: int | None = None,
+        mistakes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`mistakes`: what else is put in the place of parts of the sample."""
+        self.port = port or free_port()
         sample = (ROOT / "docs" / "nginx" / "feedmill.conf").read_text()
         for old, new in (
             ("listen 80;", f"listen 127.0.0.1:{self.port};"),
@@ -39,6 +49,9 @@ class Front:
             sample = sample.replace(old, new)
         if not BROTLI.exists():
             sample = sample.replace("brotli_static on;", "")
+        for old, new in mistakes.items():
+            assert old in sample
+            sample = sample.replace(old, new)
         for each in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
             (folder / each).mkdir(parents=True)
         paths = "".join(
