@@ -98,7 +98,7 @@ def whole(target: Path) -> Iterator[Path]:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        os.link(part, target)  # unlike a rename it fails when something is there
+        _named(part, target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -112,6 +112,18 @@ def whole(target: Path) -> Iterator[Path]:
         raise FeedmillError(f"the backup can't be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _named(part: Path, target: Path) -> None:
+    """Raises FileExistsError, as a link does when something is there and a rename does not."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, that of a memory stick for one
+        if target.exists():
+            raise FileExistsError(target) from None
+        part.rename(target)
 
 
 # --- reading

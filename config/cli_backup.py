@@ -14,7 +14,7 @@ from config.load import wanted
 from config.showing import plain
 
 if TYPE_CHECKING:
-    from config.restoring import Restored
+    from config.restored import Restored
 
 
 def register(app: typer.Typer) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from config.doctor.finding import Finding, bad, ok, warn
 from feeds.errors import CorruptStore, SchemaError, StoreError
 from feeds.store import Store
-from feeds.store.migrations import HEAD
+from feeds.store.dump import PROGRAMS
+from feeds.store.migrations import HEAD, REVISIONS
 
 CHECK = "database"
 LONG_LOG = 256_000_000
@@ -27,8 +29,6 @@ def opened(store: Store) -> tuple[bool, list[Finding]]:
 
 
 def _schema(found: str | None, kind: str) -> Finding:
-    from feeds.store.migrations import REVISIONS
-
     if found is None:
         return bad(CHECK, "it has no tables of Feedmill", "`feedmill migrate` makes them")
     if found not in REVISIONS:
@@ -59,6 +59,9 @@ def soundness(store: Store) -> Iterator[Finding]:
     for each in store.warnings():
         text, _, advice = each.partition("; ")
         yield warn(CHECK, text, advice)
+    if store.kind == "postgresql" and (missing := [p for p in PROGRAMS if not shutil.which(p)]):
+        text = f"`feedmill backup` and `restore` can't work: {', '.join(missing)} not installed"
+        yield warn(CHECK, text, "install PostgreSQL's client programs (Debian: postgresql-client)")
 
 
 def log_length(path: Path | None, longest: int = LONG_LOG) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from feeds.store import carry
 from feeds.store.engine import Database
 from feeds.store.tables import VERSION_TABLE, metadata
 
+PROGRAMS = ("pg_dump", "pg_restore", "psql")
 TABLES = (*metadata.tables, "story_text", VERSION_TABLE)
 _STRANGE = "backup of another installation"
 _TAKEN = "others keep the tables locked"
@@ -43,14 +44,6 @@ def dump(database: Database, target: Path) -> None:
         _password(database),
         "pg_dump",
     )
-
-
-def check(packed: Path) -> None:
-    """Raises StoreError for what is no dump of ours, or a damaged one."""
-    program = _program("pg_restore", "can't restore a PostgreSQL database")
-    found = _run([program, "--list", packed], {}, "the backup can't be read")
-    if f" TABLE public {VERSION_TABLE} " not in found and f" {VERSION_TABLE} " not in found:
-        raise StoreError("the backup holds no database of Feedmill")
 
 
 def put_back(database: Database, packed: Path, folder: Path, *, running: bool) -> None:

@@ -467,3 +467,18 @@ def test_the_clock_of_the_web_server(tmp_path: Path, origin: Origin, clock: Cloc
     page, _ = site(settings, "all/atom.xml", asker(settings, settings.site.url))
     assert page is not None
     only(clocks.against_server(page.headers.get("date"), clock.at), Grade.WARN, "7200 s ahead of")
+
+
+@pytest.mark.postgres
+def test_no_programs_for_a_backup(
+    empty_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Better known before it is needed."""
+    store = open_for_migration(empty_postgres)
+    store.migrate()
+    store.close()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    store = open_store(empty_postgres)
+    found = [each for each in database.soundness(store) if each.grade is Grade.WARN]
+    only(found, Grade.WARN, "pg_dump", "postgresql-client")
+    store.close()

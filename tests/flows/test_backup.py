@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import shutil
 import sqlite3
 import stat
+import subprocess
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -520,3 +523,57 @@ def test_postgres_while_it_runs(here: Installation, origin: Origin, empty_postgr
     assert shows(here) == {f"n{number}" for number in range(1, growing.count + 1)}
     here.verb("restore", kept)
     assert len(shows(here)) < growing.count
+
+
+def test_over_itself(here: Installation) -> None:
+    """The database is no backup of itself."""
+    here.verb("poll")
+    done = here.call("restore", "var/feedmill.db")
+    assert done.returncode == 1
+    assert "is the database itself" in done.stderr
+
+
+def test_no_room_for_the_backup(here: Installation) -> None:
+    """An error, and nothing is left behind."""
+    here.verb("poll")
+    limited = Installation(
+        here.folder, ["bash", "-c", 'ulimit -f 64; exec "$0" "$@"', *here.command]
+    )
+    done = limited.call("backup", "copy.tar.gz")
+    assert done.returncode == 1, done.stdout
+    assert "backup" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in here.folder.iterdir() if "backup" in path.name] == []
+    assert not (here.folder / "copy.tar.gz").exists()
+
+
+@pytest.mark.slow
+def test_kill_9_while_restoring(here: Installation, origin: Origin) -> None:
+    """At random moments: the database is the one of before or the backup's, and sound; the next
+    restoring goes through."""
+    origin.serve("/feed", many(1, 30), etag=True)
+    here.verb("poll")
+    here.verb("backup", "copy.tar.gz")
+    origin.serve("/feed", many(1, 60), etag=True)
+    here.verb("poll", "--now")
+    after = {f"n{number}" for number in range(1, 61)}
+    before = {f"n{number}" for number in range(1, 31)}
+    for _ in range(6):
+        process = subprocess.Popen(
+            [*here.command, "restore", "copy.tar.gz"],
+            cwd=here.folder,
+            env=here.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        # The moment itself is what is tested.
+        time.sleep(random.uniform(0.6, 2.2))
+        process.kill()
+        process.wait()
+        store = open_store(f"sqlite:///{here.database}")
+        found = {str(each.entry.guid) for each in store.articles(None, 1000)}
+        assert store.integrity() == []
+        store.close()
+        assert found in (before, after)
+    here.verb("restore", "copy.tar.gz")
+    assert shows(here) == before
