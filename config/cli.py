@@ -82,6 +82,8 @@ def verbs() -> Sequence[ModuleType]:
     from config import (
         cli_add,
         cli_articles,
+        cli_backup,
+        cli_doctor,
         cli_etiquette,
         cli_explain,
         cli_feeds,
@@ -102,8 +104,8 @@ def verbs() -> Sequence[ModuleType]:
 
     looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
     lists, desk = (cli_add, cli_opml, cli_lists), (cli_plan, cli_password)
-    keeping = (cli_explain, cli_articles, cli_keep, cli_etiquette, cli_shell)
-    return (cli_run, *lists, *desk, *looking, *keeping)
+    keeping = (cli_explain, cli_articles, cli_keep, cli_backup, cli_doctor)
+    return (cli_run, *lists, *desk, *looking, *keeping, cli_etiquette, cli_shell)
 
 
 def main() -> None:

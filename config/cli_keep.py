@@ -1,8 +1,7 @@
-"""The verbs that look after an installation: init, backup, migrate."""
+"""The verbs that look after an installation: init, migrate."""
 
 from __future__ import annotations
 
-import json
 import os
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -11,14 +10,14 @@ from typing import Annotated, cast
 
 import typer
 
-from config.cli import Common, ConfigOption, Json, JsonLogs, Verbose
-from config.load import NAME
+from config.cli import Common, ConfigOption, JsonLogs, Verbose
+from config.load import NAME, wanted
 from config.opening import open_app
 from feeds.errors import FeedmillError
 
 
 def register(app: typer.Typer) -> None:
-    for verb in (init, backup, migrate):
+    for verb in (init, migrate):
         app.command()(verb)
 
 
@@ -33,8 +32,7 @@ def init(
 
     Never overwrites anything.
     """
-    given = config or cast(Common, context.obj).config
-    target = given or Path(os.environ.get("FEEDMILL_CONFIG") or NAME)
+    target = wanted(config or cast(Common, context.obj).config)
     if target.exists():
         if if_missing:
             return
@@ -60,23 +58,6 @@ def init(
 def _copy(source: Traversable, target: Path) -> None:
     if not target.exists():
         target.write_bytes(source.read_bytes())
-
-
-def backup(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
-    config: ConfigOption = None,
-    as_json: Json = False,
-    log_json: JsonLogs = False,
-    verbose: Verbose = False,
-) -> None:
-    """Copy the database to FILE, whole and consistent, while everything goes on."""
-    if file.exists():
-        raise FeedmillError(f"{file} is there already; choose another name, or remove it first")
-    with open_app(context, config, log_json=log_json, verbose=verbose) as app:
-        app.store.backup(file)
-    size = file.stat().st_size
-    print(json.dumps({"file": str(file), "bytes": size}) if as_json else f"{file}: {size} bytes")
 
 
 def migrate(

@@ -125,7 +125,7 @@ def publish(
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         app.sync()
         app.link()
-        done = _publish(app)
+        done = published_now(app)
         folder, apart = app.settings.output, app.store.quarantined()
     if as_json:
         values = {
@@ -148,7 +148,7 @@ def publish(
         raise typer.Exit(1)
 
 
-def _publish(app: App) -> Round:
+def published_now(app: App) -> Round:
     """As soon as a `run` beside us, which publishes too, lets us."""
     for _ in range(PATIENCE):
         if (done := app.publisher.publish(everything=True)) is not None:

@@ -20,6 +20,11 @@ SINGLE = ("site", "server", "store", "output", "identity", *_TYPED)
 """The sections of which each key has a variable."""
 
 
+def overriding(env: Mapping[str, str]) -> list[str]:
+    """The variables that are settings."""
+    return sorted(each for each in env if each.startswith(_PREFIX) and each not in _NOT_SETTINGS)
+
+
 def override(
     raw: dict[str, Any], env: Mapping[str, str], complaints: Complaints
 ) -> dict[KeyPath, str]:
@@ -30,9 +35,8 @@ def override(
         for key in keys(SECTIONS[section])
     }
     used: dict[KeyPath, str] = {}
-    for name, value in sorted(env.items()):
-        if not name.startswith(_PREFIX) or name in _NOT_SETTINGS:
-            continue
+    for name in overriding(env):
+        value = env[name]
         word = name.removeprefix(_PREFIX)
         if word not in paths:
             near = did_you_mean(word, paths, _PREFIX)

@@ -56,10 +56,15 @@ from feeds.models import Category
 NAME = "feedmill.toml"
 
 
+def wanted(given: Path | None, env: Mapping[str, str] = os.environ) -> Path:
+    """Where it is to be: given, else $FEEDMILL_CONFIG, else in the working folder."""
+    return given or Path(env.get("FEEDMILL_CONFIG") or NAME)
+
+
 def find(given: Path | None, env: Mapping[str, str] = os.environ) -> Path:
     """The configuration file: given, else $FEEDMILL_CONFIG, else in the working folder.
     Raises ConfigError when it is not there."""
-    path = given or Path(env.get("FEEDMILL_CONFIG") or NAME)
+    path = wanted(given, env)
     if not path.is_file():
         raise ConfigError(
             [f"{relative(path)}: there is no configuration file; `feedmill init` writes one"]

@@ -27,10 +27,11 @@ class HttpSender:
         allow_private: bool | tuple[str, ...] = False,
         ca_file: Path | None = None,
         proxy: str = "",
+        most: int = ANSWER,
     ) -> None:
-        """`timeout`: seconds for the whole of it."""
+        """`timeout`: seconds for the whole of it; `most`: bytes of an answer, decoded."""
         self._agent, self._timeout = user_agent, timeout
-        self._limits = Limits(ANSWER, allow_private, proxy)
+        self._limits = Limits(most, allow_private, proxy)
         self._adapter = CurlAdapter(ca_file)
 
     def __call__(

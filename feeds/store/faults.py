@@ -63,8 +63,8 @@ def translate(error: exc.SQLAlchemyError) -> StoreError:
 def damaged(words: str) -> CorruptStore:
     """Says what is to be done, too."""
     return CorruptStore(
-        f"the database is damaged: {words}; stop, and put a backup in its place, "
-        "or move it away to begin anew"
+        f"the database is damaged: {words}; stop, and put a backup in its place "
+        "(`feedmill restore`), or move it away to begin anew"
     )
 
 

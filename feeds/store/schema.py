@@ -67,11 +67,11 @@ def _refuse_strangers(database: Database, found: str | None) -> None:
                 raise SchemaError("the file is a database, but not one of Feedmill")
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

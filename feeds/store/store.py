@@ -63,8 +63,10 @@ from feeds.store import (
     archives,
     articles,
     backup,
+    carry,
     configured,
     counters,
+    dump,
     errands,
     explained,
     feeds,
@@ -78,6 +80,7 @@ from feeds.store import (
     readers,
     records,
     removal,
+    restore,
     revisions,
     schema,
     search,
@@ -542,6 +545,53 @@ class Store:
     def backup(self, path: Path) -> None:
         """A consistent copy, replaced whole or not at all. SQLite only; else StoreError."""
         backup.copy_into(self._database, Path(path).absolute())
+
+    @property
+    def path(self) -> Path | None:
+        """Of SQLite's file; None in memory and on a server."""
+        return self._database.path
+
+    @property
+    def kind(self) -> str:
+        return "sqlite" if self._database.sqlite else "postgresql"
+
+    def dump(self, path: Path) -> None:
+        """PostgreSQL only, by pg_dump. Raises StoreError."""
+        dump.dump(self._database, path)
+
+    def running(self) -> bool:
+        """Whether a `run` works on this database now."""
+        return restore.running(self._database)
+
+    def halted(self, patience: float = restore.PATIENCE) -> AbstractContextManager[None]:
+        """Nobody links, publishes or restores meanwhile; those who do are waited for, so many
+        seconds. Raises StoreBusy."""
+        return restore.halted(self._database, patience)
+
+    def made_ready(self) -> None:
+        """Of an unpacked backup that nobody uses. Raises CorruptStore, SchemaError."""
+        restore.made_ready(self._database)
+
+    def strange_to(self, live: Store) -> bool:
+        """Whether this is a backup of another installation. SQLite only."""
+        return restore.strange(self._database, live._database)
+
+    def take_over(self, live: Store) -> list[int]:
+        """Into a backup that is to replace `live`: what must outlast that. SQLite only."""
+        return restore.take_over(self._database, live._database)
+
+    def become(self, copy: Path, patience: float = restore.PATIENCE) -> None:
+        """SQLite's database at `copy`, whole or not at all, whoever uses this one. Raises StoreBusy
+        when another writes for so many seconds."""
+        restore.overwrite(self._database, copy, patience)
+
+    def put_back(self, packed: Path, folder: Path, *, running: bool) -> None:
+        """PostgreSQL: what `dump` made, whole or not at all."""
+        dump.put_back(self._database, packed, folder, running=running)
+
+    def bar_again(self) -> list[int]:
+        """Take away what is there although it was taken down; its ids."""
+        return carry.bar_again(self._database)
 
     def verify(self) -> None:
         """Raises CorruptStore, with what to do, when the file is damaged."""

@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -42,12 +43,24 @@ class Front:
     desk: str
     """How the first of the lines that open the desk begins."""
 
-    def __init__(self, folder: Path, public: Path, behind: str, *, opened: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        public: Path,
+        behind: str,
+        *,
+        opened: str = "",
+        port: int | None = None,
+        mistakes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """`behind`: Feedmill's address. `opened`: with the sample's lines that open the desk in
-        force, for this network."""
-        self.port, self.folder = free_port(), folder
+        force, for this network. `mistakes`: what else is put in the place of parts of it."""
+        self.port, self.folder = port or free_port(), folder
         folder.mkdir(parents=True, exist_ok=True)
         text = self.sample(public, behind)
+        for old, new in mistakes.items():
+            assert old in text, old
+            text = text.replace(old, new)
         if opened:
             text = uncommented(text, self.desk).replace("10.0.0.0/8", opened)
         self.process = subprocess.Popen(

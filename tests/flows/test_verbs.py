@@ -155,21 +155,6 @@ def test_preview(here: Installation, origin: Origin, tmp_path: Path) -> None:
     assert "Traceback" not in missing.stderr
 
 
-def test_backup(here: Installation) -> None:
-    """A database that a second installation goes on with; never over an existing file."""
-    here.verb("poll")
-    told = here.json("backup", "copy.db")
-    copy = here.folder / "copy.db"
-    assert told["bytes"] == copy.stat().st_size > 0
-    assert here.call("backup", "copy.db").returncode == 1
-    other = Installation(here.folder / "other")
-    (other.folder / "var").mkdir()
-    copy.rename(other.database)
-    (other.folder / "feedmill.toml").write_text((here.folder / "feedmill.toml").read_text())
-    assert len(other.json("articles")) == 2
-    assert other.json("poll")["polled"] == 0
-
-
 def test_check_finds_what_is_wrong(here: Installation) -> None:
     """A folder that can't be written is named, with exit code 1."""
     here.verb("check")
@@ -190,7 +175,17 @@ def test_settings_from_the_environment(here: Installation) -> None:
 
 def test_help_teaches(here: Installation) -> None:
     """Each verb says what it does; a verb that does not exist is exit code 2."""
-    for verb in ("run", "poll", "publish", "check", "sources", "articles", "preview", "backup"):
+    for verb in (
+        "run",
+        "poll",
+        "publish",
+        "check",
+        "sources",
+        "articles",
+        "preview",
+        "backup",
+        "restore",
+    ):
         assert len(here.verb(verb, "--help")) > 200
     assert here.call("frobnicate").returncode == 2
     assert here.verb("--version").startswith("feedmill ")
