@@ -118,8 +118,11 @@ FREED = (
     "WHERE claim_until IS NOT NULL",
     "UPDATE host SET wake = (SELECT min(source.wake) FROM source WHERE source.host = host.name)",
     "DELETE FROM errand",
+    # Whoever has logged out since must not be in again; what an engine said was another's word.
+    "DELETE FROM login",
+    "DELETE FROM note WHERE name IN ('engine', 'applied')",
 )
-"""Claims and errands of a backup are of workers that are gone."""
+"""Claims, errands and logins of a backup are of those that are gone."""
 
 STRANGE = (
     "SELECT count(*) FROM article JOIN {live}article AS now ON now.id = article.id "
