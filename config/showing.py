@@ -33,6 +33,8 @@ def span(seconds: float) -> str:
 
 def plain(text: str) -> str:
     """Without control characters: a title must not steer the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 

@@ -75,7 +75,8 @@ def _of_sources(facts: Facts) -> dict[Trouble, str]:
         found["sources failing", ""] = (
             f"{bad} of {len(polled)} sources fail: look at the network first"
         )
-    oldest = max((age for each in facts.sources if (age := late(each, facts.now))), default=0.0)
+    at = facts.now.timestamp()
+    oldest = max((age for each in facts.sources if (age := late(each, at))), default=0.0)
     if oldest > facts.late:
         found["late", ""] = f"a source has been due for {span(oldest)} and was not polled"
     lasting = [each for each in polled if _lasting(each, words[each.id], facts.now)]
@@ -93,11 +94,12 @@ def _of_sources(facts: Facts) -> dict[Trouble, str]:
     return found
 
 
-def late(source: Brief, now: datetime) -> float:
-    """Seconds that it has been due and is not polled; 0 for one that is not late."""
+def late(source: Brief, at: float) -> float:
+    """Seconds that it has been due and is not polled, `at` so many since 1970; 0 for one that is
+    not late."""
     if source.paused or source.retired or source.next_due is None or source.claim_until:
         return 0.0
-    return max(0.0, now.timestamp() - source.next_due / 1e6)
+    return max(0.0, at - source.next_due / 1e6)
 
 
 def _lasting(source: Brief, stands: str, now: datetime) -> bool:

@@ -19,6 +19,8 @@ from feeds.store import Store
 
 LOOK = 1.0
 """Seconds between two looks at the files."""
+PATIENCE = 0.1
+"""Seconds that a page waits for a changed configuration; then it is made of the one before."""
 
 
 class House:
@@ -59,15 +61,23 @@ class House:
         # Who comes while another looks goes on with what there is.
         if not self._lock.acquire(blocking=False):
             return
+        self._looked = time.monotonic()
+        now = looks(self._settings)
+        if now == self._looks:
+            self._lock.release()
+            return
+        self._looks = now
+        # With 10,000 sources it takes a second, for which nobody is to wait.
+        reading = threading.Thread(target=self._read, name="configuration", daemon=True)
+        reading.start()
+        reading.join(PATIENCE)
+
+    def _read(self) -> None:
+        """The lock is held by whoever began it."""
         try:
-            self._looked = time.monotonic()
-            now = looks(self._settings)
-            if now != self._looks:
-                self._looks = now
-                try:
-                    self._change(load(self.file))
-                except ConfigError as error:
-                    self.complaints = error.complaints
+            self._change(load(self.file))
+        except ConfigError as error:
+            self.complaints = error.complaints
         finally:
             self._lock.release()
 

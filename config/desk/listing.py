@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from config.desk import charts
 from config.desk.house import House
+from config.settings import Settings
 from config.showing import near, plain, public_url
 from config.standing import in_words as standing_in_words
 from config.standing import next_in_words, standing, word
@@ -22,16 +23,15 @@ LATE = 300.0
 SORTS = ("state", "title", "next", "last", "articles")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
-    """One source of many. `since`: microseconds since 1970."""
+    """One source of many; with 10,000 of them, what is not shown is not made."""
 
     brief: Brief
     source: Source
     state: str
     """As `Standing.word`; or "late", "held"."""
-    title: str
-    address: str
+    settings: Settings
 
     @property
     def id(self) -> int:
@@ -39,7 +39,21 @@ class Line:
 
     @property
     def since(self) -> int | None:
+        """Microseconds since 1970."""
         return self.brief.failing_since or self.brief.error_at
+
+    @property
+    def address(self) -> str:
+        if self.source.secret_url:
+            return "(secret address)"
+        return self.settings.file_of(self.brief.url) or public_url(self.brief.url)
+
+    @property
+    def title(self) -> str:
+        brief = self.brief
+        named = self.source.title or brief.title
+        secret = f"Source {brief.id}" if self.source.secret_url else self.address
+        return plain(named or secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +92,16 @@ class Listing:
 
 def lines(house: House, now: datetime) -> list[Line]:
     """All sources, in the order of their configuration."""
-    sources = house.settings.sources
-    found = []
+    settings, found = house.settings, []
+    sources, at = settings.sources, now.timestamp()
     for brief in house.store.briefs():
         source = sources.get(brief.url)
-        if source is None:
-            continue  # taken out of the file a moment ago
-        found.append(_line(brief, source, house, now))
+        if source is not None:  # else it was taken out of the file a moment ago
+            found.append(Line(brief, source, _state(brief, source, now, at), settings))
     return found
 
 
-def _line(brief: Brief, source: Source, house: House, now: datetime) -> Line:
-    if source.secret_url:
-        address = "(secret address)"
-        title = source.title or brief.title or f"Source {brief.id}"
-    else:
-        address = house.settings.file_of(brief.url) or public_url(brief.url)
-        title = source.title or brief.title or address
-    return Line(brief, source, _state(brief, source, now), plain(title), address)
-
-
-def _state(brief: Brief, source: Source, now: datetime) -> str:
+def _state(brief: Brief, source: Source, now: datetime, at: float) -> str:
     """What the file says of `paused` holds, before the engine has heard of it."""
     if source.paused:
         return "paused"
@@ -108,7 +111,7 @@ def _state(brief: Brief, source: Source, now: datetime) -> str:
     if state in ("ok", "new", "quiet"):
         if brief.held:
             return "held"
-        if late(brief, now) > LATE:
+        if late(brief, at) > LATE:
             return "late"
     return state
 

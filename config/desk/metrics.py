@@ -129,7 +129,7 @@ def _sources(house: House) -> Iterator[Metric]:
     yield _gauge("feedmill_articles_held", "Held by the flood guard.", sum(b.held for b in briefs))
     yield _gauge(
         "feedmill_due_lag_seconds", "How long the oldest due source has waited.",
-        max((late(each, now) for each in briefs), default=0.0),
+        max((late(each, now.timestamp()) for each in briefs), default=0.0),
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def overview(house: House) -> Overview:
     for (hour, name), count in hours.items():
         if name.startswith("poll ") and hour > int(now.timestamp() // 3600) - 24:
             outcomes[name.removeprefix("poll ")] += count
-    oldest = max((late(row.brief, now) for row in rows), default=0.0)
+    oldest = max((late(row.brief, now.timestamp()) for row in rows), default=0.0)
     figures = house.figures()
     return Overview(
         states=states,
