@@ -35,7 +35,9 @@ def edit(
     not to be written)."""
     path = file or _main(settings)
     return editing.edit(
-        path, change, lambda text: load(settings.file, texts={path.resolve(): text})
+        path,
+        change,
+        lambda text, document: load(settings.file, texts={path.resolve(): (text, document)}),
     )
 
 

@@ -20,6 +20,10 @@ from config.values import one_line_of
 F = TypeVar("F", bound=ListFile)
 
 
+Texts = Mapping[Path, tuple[str, dict[str, Any]]]
+"""What files would say, before they do, by resolved path: (without byte order mark, as TOML)."""
+
+
 class BadFile(ValueError):
     """A file that is no TOML at all. `complaint`: the whole line."""
 
@@ -75,10 +79,13 @@ class TomlFile:
             return model()
 
 
-def read_toml(path: Path, text: str | None = None) -> TomlFile:
-    """Raises BadFile. `text`: what it would say, before it does (without byte order mark)."""
+def read_toml(path: Path, said: tuple[str, dict[str, Any]] | None = None) -> TomlFile:
+    """Raises BadFile. `said`: what it would say, before it does."""
     name = relative(path)
-    text = _text(name, path) if text is None else text.replace("\r\n", "\n")
+    if said is not None:
+        text = said[0].replace("\r\n", "\n")
+        return TomlFile(name, said[1], key_lines(text), {})
+    text = _text(name, path)
     return TomlFile(name, _parse(name, text), key_lines(text), {})
 
 

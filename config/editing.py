@@ -33,13 +33,13 @@ _BOM = "\ufeff"
 def edit(
     path: Path,
     change: Callable[[str, dict[str, Any]], str],
-    check: Callable[[str], Checked],
+    check: Callable[[str, dict[str, Any]], Checked],
 ) -> Checked:
     """Write what `change` makes of the file's text in its place; what `check` made of that.
 
     `change(text, document)` gets and gives the text without byte order mark, and does to the
-    document, which is what the text says, what it does to the text. `check` raises what is to stop
-    the writing. Raises EditError; whatever is raised, the file stands as it was.
+    document, which is what the text says, what it does to the text. `check(text, document)` raises
+    what is to stop the writing. Raises EditError; whatever is raised, the file stands as it was.
     """
     real = path.resolve()
     _refuse_read_only(real, relative(path))
@@ -48,7 +48,7 @@ def edit(
         bom, text, document = _understood(before, relative(path))
         after = change(text, document)
         _compare(after, document)
-        result = check(after)
+        result = check(after, document)
         _replace(real, before, (bom + after).encode("utf-8"))
     return result
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from config.complaints import Complaints, relative
-from config.document import BadFile, TomlFile, read_toml
+from config.document import BadFile, Texts, TomlFile, read_toml
 from config.environment import override
 from config.schema import (
     AlertsTable,
@@ -89,7 +89,7 @@ def load(
     path: Path,
     env: Mapping[str, str] = os.environ,
     *,
-    texts: Mapping[Path, str] = MappingProxyType({}),
+    texts: Texts = MappingProxyType({}),
 ) -> Settings:
     """Raises ConfigError with all complaints. `texts`: what files would say, before they do, by
     resolved path."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from aggregator.identity.urls import address_key
 from aggregator.opml import BadOpml, Folder, Outline, read_opml
 from config.complaints import Complaints, dotted, relative
-from config.document import BadFile, TomlFile, read_toml
+from config.document import BadFile, Texts, TomlFile, read_toml
 from config.folders import folder_slug
 from config.lines import Path as KeyPath
 from config.remote import kept_list
@@ -27,9 +27,7 @@ _FROM_HERE = "the path as it is from the folder of the configuration"
 class Gathered:
     """Collects what the files say, then checks it as a whole (`finish`)."""
 
-    def __init__(
-        self, main: Path, complaints: Complaints, texts: Mapping[Path, str] | None = None
-    ) -> None:
+    def __init__(self, main: Path, complaints: Complaints, texts: Texts | None = None) -> None:
         """`texts`: what files would say, before they do."""
         self._folder, self._complaints, self._texts = main.parent, complaints, texts or {}
         self._seen = {main.resolve()}

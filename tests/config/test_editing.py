@@ -237,7 +237,7 @@ def test_an_edit_by_hand_is_not_lost(path: Path) -> None:
     """One that comes between our reading and our writing."""
     by_hand = b"# saved by an editor\n"
 
-    def check(text: str) -> None:
+    def check(text: str, document: dict[str, Any]) -> None:
         path.write_bytes(by_hand)
 
     def said(text: str, document: dict[str, Any]) -> str:
@@ -290,7 +290,7 @@ def test_ten_thousand_sources(path: Path) -> None:
     editing.edit(
         path,
         appended,
-        lambda text: None,
+        lambda text, document: None,
     )
     assert time.process_time() - started < 2.0
     assert path.read_text().endswith(NEW)

@@ -157,7 +157,7 @@ def test_ten_thousand_feeds(tmp_path: Path) -> None:
     assert (len(plan.new), len(plan.categories)) == (10_000, 100)
     taken = []
 
-    def check(text: str) -> None:
+    def check(text: str, document: dict[str, Any]) -> None:
         taken.append(time.process_time())
 
     def change(text: str, document: dict[str, Any]) -> str:
