@@ -78,6 +78,7 @@ def poll_now(house: House, ids: Sequence[int], by: str, *, fresh: bool = False) 
     """As soon as their hosts let us (but never before Retry-After)."""
     rows = states(house, ids)
     house.store.make_due([state.url for state, _ in rows], fresh=fresh)
+    house.changed()
     log.info("polled now", sources=len(rows), by=by)
     return len(rows)
 
@@ -94,6 +95,7 @@ def edit_source(
 def undo_move(house: House, number: int, by: str) -> bool:
     [(state, _)] = states(house, [number])
     change = house.store.undo_move(state.id)
+    house.changed()
     log.info("redirect undone", source=number, changed=change is not None, by=by)
     return change is not None
 
@@ -103,6 +105,7 @@ def let_in(house: House, number: int, keep: bool, by: str) -> int:
     [(state, _)] = states(house, [number])
     store = house.store
     count = store.let_in(state.id) if keep else store.discard(state.id)
+    house.changed()
     log.info("released" if keep else "discarded", source=number, articles=count, by=by)
     return count
 

@@ -99,6 +99,7 @@ def add_found(
     settings = adding.write(app.settings, [each.settled for each in chosen], wishes, new)
     house.take(settings)
     added = adding.first_polls(house.app, settings, chosen)
+    house.changed()
     log.info("sources added", sources=len(added), by=by)
     return added
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from config.load import load
 from config.reloading import NOTE
@@ -19,6 +19,9 @@ from feeds.store import Store
 
 LOOK = 1.0
 """Seconds between two looks at the files."""
+BRIEF = 2.0
+"""Seconds for which what was read of all sources is shown again."""
+T = TypeVar("T")
 PATIENCE = 0.1
 """Seconds that a page waits for a changed configuration; then it is made of the one before."""
 
@@ -34,6 +37,7 @@ class House:
         self._settings = load(file)
         self._looks = looks(self._settings)
         self._app = self._made(self._settings)
+        self._kept: dict[str, tuple[float, Any]] = {}
         self.complaints: tuple[str, ...] = ()
         """About the file as it stands."""
 
@@ -51,6 +55,19 @@ class House:
         if time.monotonic() - self._looked > LOOK:
             self._look()
         return self._app
+
+    def briefly(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` gave lately: whoever goes from page to page sees the same 10,000 sources."""
+        found = self._kept.get(name)
+        if found is None or time.monotonic() - found[0] > BRIEF:
+            found = time.monotonic(), make()
+            self._kept[name] = found
+        kept: T = found[1]
+        return kept
+
+    def changed(self) -> None:
+        """Something was done that the next page is to show."""
+        self._kept.clear()
 
     def take(self, settings: Settings) -> None:
         """An edit of ours has made it so."""
@@ -83,6 +100,7 @@ class House:
 
     def _change(self, settings: Settings) -> None:
         self.complaints = ()
+        self.changed()
         self._settings, self._looks = settings, looks(settings)
         before = self._app
         if settings.store_url == before.settings.store_url:

@@ -91,7 +91,11 @@ class Listing:
 
 
 def lines(house: House, now: datetime) -> list[Line]:
-    """All sources, in the order of their configuration."""
+    """All sources, in the order of their configuration; as they were a moment ago."""
+    return house.briefly("sources", lambda: _lines(house, now))
+
+
+def _lines(house: House, now: datetime) -> list[Line]:
     settings, found = house.settings, []
     sources, at = settings.sources, now.timestamp()
     for brief in house.store.briefs():
