@@ -35,6 +35,7 @@ bench: $(STAMP)  ## measured figures, against a named baseline; MOST=1: up to 10
 	$(BIN)/python -m tests.benchmarks --json $(RESULTS) $(if $(MOST),--among 1000,10000,100000 --beside 10000,100000,1000000)
 	$(BIN)/python -m tests.benchmarks.adding $(if $(MOST),,--articles 10000,100000)
 	$(BIN)/python -m tests.benchmarks.cadence
+	$(BIN)/python -m tests.benchmarks.desk --sources $(if $(MOST),10000,2000)
 
 bench-compare: $(STAMP)  ## is it dearer than it was: make bench-compare OLD=… [NEW=…]
 	$(BIN)/python -m tests.benchmarks.compare $(OLD) $(or $(NEW),$(RESULTS))
