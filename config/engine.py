@@ -253,6 +253,7 @@ def web_server(
         lease=settings.websub.lease,
         max_body=settings.poll.max_body,
         config=str(settings.file),
+        desk=bool(settings.desk.users),
         websub=settings.websub.enabled,
         hub=settings.hub.enabled,
         site=asdict(site),

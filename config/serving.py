@@ -7,6 +7,7 @@ desk, is imported before somebody asks for it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from feeds.store import Store
 
 MODULE = "config.serving"
+PREPARE = 3.0
+"""Seconds after which the desk is made for those who may log in."""
 _DESK = ("desk", "api", "metrics")
 
 
@@ -34,6 +37,8 @@ class Hello:
     max_body: int
     config: str = ""
     """The configuration file, for the desk."""
+    desk: bool = False
+    """Somebody may log in at the desk: it is made before he comes."""
     websub: bool = True
     """Whether hubs are heard."""
     hub: bool = False
@@ -168,6 +173,11 @@ class LazyDesk:
         desk = await asyncio.to_thread(self._made)
         await desk(scope, receive, send)
 
+    def prepare(self) -> None:
+        """So that the first who comes need not wait for two seconds of imports."""
+        with contextlib.suppress(Exception):  # it is tried, and told, when he comes
+            self._made()
+
     def _made(self) -> Desk:
         with self._lock:
             return self._desk
@@ -188,12 +198,14 @@ def main() -> None:
     from publisher.web.server import main as serve
 
     told = Told(Hello(**json.loads(sys.stdin.readline())))
-    store, hello = LazyStore(told), told.hello
+    store, hello, desk = LazyStore(told), told.hello, LazyDesk(told)
+    if hello.desk:
+        threading.Timer(PREPARE, desk.prepare).start()
     serve(
         callbacks=LazyCallbacks(told, store) if hello.websub else None,
         subscriptions=LazySubscriptions(store) if hello.hub else None,
         search=LazySearch(store, told),
-        behind=LazyDesk(told) if hello.config else None,
+        behind=desk if hello.config else None,
         told=told.hear,
     )
 
