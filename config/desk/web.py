@@ -230,7 +230,10 @@ def _nothing_here() -> Response:
 
 async def _form(request: Request, *, files: int = 0, fields: int = 10) -> FormData:
     """Raises HTTPException. Its length was judged before (config.desk.doors)."""
-    form = await request.form(max_files=files, max_fields=fields, max_part_size=PART)
+    try:
+        form = await request.form(max_files=files, max_fields=fields, max_part_size=PART)
+    except (ValueError, LookupError) as error:  # of encodings that are none of text, like idna
+        raise HTTPException(400, "The form can't be read.") from error
     for name, value in form.multi_items():
         for text in (name, value):
             if isinstance(text, str) and not is_text(text):
