@@ -68,7 +68,7 @@ class Call:
         return [
             int(each)
             for each in self.texts(name)
-            if each.isascii() and each.isdigit() and len(each) < 19
+            if each.isascii() and each.isdigit() and len(each) < 16
         ]
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +21,7 @@ from config.desk.access import SAFE, is_text
 from config.desk.actions import Missing
 from config.desk.call import HEADERS, NOTICE, Call
 from config.desk.house import House
+from config.desk.ids import ID
 from config.desk.keys import SESSION, Keys
 from config.desk.operations import operations_feed
 from config.desk.pages import articles, feeds, overview, source, sources
@@ -38,16 +38,6 @@ MARK = "feedmill-mark"
 """The cookie of those who need no login, by which their forms are known."""
 
 
-class _Id(IntegerConvertor):
-    """No larger than a database's integers: Python reads no more than 4300 digits, and SQLite no
-    more than 63 bits."""
-
-    regex = "[0-9]{1,18}"
-
-
-register_url_convertor("id", _Id())
-
-
 class Web:
     """An ASGI application. Who comes in was let in by config.desk.doors."""
 
@@ -58,7 +48,7 @@ class Web:
         self._static = {
             each.name: each.read_bytes() for each in static.iterdir() if each.name[-3:] != ".py"
         }
-        number, slug = "{number:id}", "{slug}"
+        number, slug = ID, "{slug}"
         self._app = Starlette(
             routes=[
                 self._page("/desk/", GET=overview.show),
