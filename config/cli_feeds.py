@@ -43,7 +43,7 @@ def feeds(
         named = ", ".join(f"{kind} {count}" for kind, count in row["readers"].items())
         table.add_row(
             row["feed"] + (" (private)" if row["private"] else ""),
-            str(row["updated"]),
+            str(row["updated"] or "not yet"),
             str(row["events"]),
             str(row["archives"]),
             f"{row['subscribers']}" + (f" ({named})" if len(row["readers"]) > 1 else ""),

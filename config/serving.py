@@ -158,6 +158,7 @@ class LazyDesk:
 
     def __init__(self, told: Told) -> None:
         self._told, self._lock = told, threading.Lock()
+        self._desk: Desk | None = None
 
     def has(self, path: str) -> bool:
         return path[1:].partition("/")[0] in _DESK
@@ -168,9 +169,21 @@ class LazyDesk:
         receive: Callable[[], Awaitable[_Message]],
         send: Callable[[_Message], Awaitable[None]],
     ) -> None:
-        import asyncio
+        desk = self._desk
+        if desk is None:
+            import asyncio
 
-        desk = await asyncio.to_thread(self._made)
+            from feeds.errors import ConfigError, FeedmillError
+
+            try:
+                desk = await asyncio.to_thread(self._made)
+            except ConfigError:
+                # Whose request this is has not been judged: the complaints are not for all.
+                await _unavailable(send, "The configuration is wrong: see `feedmill check`.")
+                return
+            except FeedmillError:
+                await _unavailable(send, "Not at the moment: see the log.")
+                return
         await desk(scope, receive, send)
 
     def prepare(self) -> None:
@@ -179,19 +192,32 @@ class LazyDesk:
             self._made()
 
     def _made(self) -> Desk:
+        """Once, however many ask at the same time. Raises FeedmillError; tried anew with the next
+        request then."""
         with self._lock:
+            if self._desk is None:
+                from pathlib import Path
+
+                from config import logs
+                from config.desk import Desk
+
+                hello = self._told.hello
+                logs.configure(json=hello.log_json, verbose=hello.verbose)
+                self._desk = Desk(Path(hello.config), figures=lambda: self._told.figures)
             return self._desk
 
-    @cached_property
-    def _desk(self) -> Desk:
-        from pathlib import Path
 
-        from config import logs
-        from config.desk import Desk
+async def _unavailable(send: Callable[[_Message], Awaitable[None]], text: str) -> None:
+    from publisher.web.safety import SAFE_HEADERS
 
-        hello = self._told.hello
-        logs.configure(json=hello.log_json, verbose=hello.verbose)
-        return Desk(Path(hello.config), figures=lambda: self._told.figures)
+    headers = [
+        *SAFE_HEADERS,
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"60"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
 
 
 def main() -> None:

@@ -8,15 +8,18 @@ a proxy may be there.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]", "::1"))
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _PROXIED = ("forwarded", "via")
 """Beside all X-Forwarded-*, traces of a proxy (RFC 7239, RFC 9110 §7.6.3)."""
 _MORE_PROXIED = ("x-real-ip", "cf-connecting-ip", "true-client-ip")
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]*[a-z0-9_-])\.?)(?::[0-9]{0,5})?")
+"""RFC 9110 §7.2, without user: what is written otherwise is nobody's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +34,9 @@ class Asked:
 
     @property
     def host(self) -> str:
-        """Host name without port, lower case."""
-        given = self.headers.get("host", "")
-        try:
-            found = urlsplit(f"//{given}")
-            return "" if found.username or found.path else (found.hostname or "")
-        except ValueError:
-            return ""
+        """Host name without port, brackets and last dot, lower case; "" for what is none."""
+        found = _HOST.fullmatch(self.headers.get("host", "").lower())
+        return (found[1] or found[2] or "") if found else ""
 
 
 def at_the_machine(asked: Asked) -> bool:
@@ -56,8 +55,9 @@ def host_is_ours(asked: Asked, site_url: str, listen: str) -> bool:
     return asked.host in {own, listen.strip("[]").lower()} | LOOPBACK_NAMES and bool(asked.host)
 
 
-def same_site(asked: Asked) -> bool:
-    """Whether a change may be asked for: no page of another site made the browser ask it."""
+def same_site(asked: Asked, site_url: str) -> bool:
+    """Whether a change may be asked for: no page of another site made the browser ask it. A proxy
+    may have put another Host, so that our public address counts as well."""
     if asked.method in SAFE:
         return True
     site, origin = asked.headers.get("sec-fetch-site"), asked.headers.get("origin")
@@ -65,10 +65,9 @@ def same_site(asked: Asked) -> bool:
         return False
     if origin is None:
         return True  # no browser, or one that has said so above
-    return (
-        origin != "null"
-        and urlsplit(origin).netloc.lower() == asked.headers.get("host", "").lower()
-    )
+    scheme, slashes, name = origin.lower().partition("://")
+    own = {asked.headers.get("host", "").lower(), urlsplit(site_url).netloc.lower()} - {""}
+    return scheme in ("http", "https") and bool(slashes) and name in own
 
 
 def client(asked: Asked, trusted: Sequence[str]) -> str:
@@ -78,11 +77,19 @@ def client(asked: Asked, trusted: Sequence[str]) -> str:
         return asked.peer
     for each in reversed(asked.headers.get("x-forwarded-for", "").split(",")):
         address = each.strip().strip('"').strip("[]")
-        if not _is_address(address):
+        if _address(address) is None:
             break
         if not _is_in(address, trusted):
             return address
     return asked.peer
+
+
+def neighbourhood(address: str) -> str:
+    """Whose tries count together: of IPv6 a whole /64, since one customer has all of it."""
+    found = _address(address)
+    if not isinstance(found, ipaddress.IPv6Address):
+        return str(found or address)
+    return str(ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def secure(asked: Asked, trusted: Sequence[str]) -> bool:
@@ -93,32 +100,42 @@ def secure(asked: Asked, trusted: Sequence[str]) -> bool:
 
 
 def local_path(given: str) -> str:
-    """THREATS, login: where to go on; only within the desk."""
-    parts = urlsplit(given)
-    good = not parts.scheme and not parts.netloc and given.startswith("/desk/")
-    return given if good and "\\" not in given and given.isprintable() else "/desk/"
+    """THREATS, login: where to go on; only within the desk, also when a browser has taken out the
+    dots (written as %2e too) and turned the backslashes."""
+    path = unquote(given.partition("?")[0].partition("#")[0])
+    good = (
+        given.startswith("/desk/")
+        and given.isprintable()
+        and path.isprintable()
+        and "\\" not in path
+        and "//" not in path
+        and not {".", ".."} & set(path.split("/"))
+    )
+    return given if good else "/desk/"
+
+
+def is_text(given: str) -> bool:
+    """A form may say which encoding it has, and some make halves of characters; PostgreSQL keeps
+    no text with a zero byte."""
+    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in given)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 address also when it comes dressed as IPv6, as a socket for both shows it."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool((mapped or found).is_loopback)
-
-
-def _is_address(address: str) -> bool:
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return True
+    found = _address(address)
+    return found is not None and found.is_loopback
 
 
 def _is_in(address: str, networks: Sequence[str]) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
+    found = _address(address)
+    if found is None:
         return False
     return any(found in ipaddress.ip_network(each, strict=False) for each in networks)

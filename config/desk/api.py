@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from aggregator.explore import Exploration
 from config import adding, outgoing, tokens
@@ -19,6 +20,7 @@ from config.desk.actions import Missing
 from config.desk.adding import add_found
 from config.desk.call import HEADERS
 from config.desk.house import House
+from config.desk.ids import ID, MOST
 from config.desk.listing import SORTS, Wish, listing
 from config.explaining import told
 from config.ledger_rows import row_json
@@ -32,7 +34,7 @@ from feeds import VERSION
 from feeds.errors import ConfigError, EditError, FeedmillError, PollError, StoreError
 from feeds.models import Article
 
-Id = Annotated[int, Field(ge=1, le=2**62)]
+Id = Annotated[int, Field(ge=1, le=MOST)]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Json = dict[str, Any]
 
@@ -68,7 +70,7 @@ class SourceKeys(Given):
     paused: bool | None = None
     preference: int | None = Field(None, ge=-1000, le=1000)
     max_age: str | None = Field(None, max_length=20)
-    max_articles: int | None = Field(None, ge=1, le=2**62)
+    max_articles: int | None = Field(None, ge=1, le=MOST)
 
 
 class Bulk(Given):
@@ -128,7 +130,11 @@ _SAID = {
     401: "No token, or none that is in force.",
     403: "The token is not for that.",
     404: "It is not there.",
+    405: "There is no such method here.",
+    408: "It came too slowly.",
     409: "Somebody else has edited the file, or it can't be written.",
+    413: "It is too large.",
+    421: "Sent without a token, to a name that is not ours.",
     422: "The request is not of the right form.",
     502: "The address could not be read.",
     503: "The database can't be used at the moment.",
@@ -150,6 +156,16 @@ def _admin(request: Request) -> None:
 By = Annotated[str, Depends(_by)]
 
 
+def _known_query(request: Request) -> None:
+    """A misspelt name would else be all of them: ?stat=failing."""
+    route = request.scope["route"]
+    known = {each.alias for each in route.dependant.query_params}
+    if unknown := sorted(set(request.query_params) - known):
+        raise RequestValidationError(
+            [{"loc": ("query", each), "msg": "there is no such parameter"} for each in unknown]
+        )
+
+
 def api(house: House) -> FastAPI:
     """The application for /api/…"""
     app = FastAPI(
@@ -162,6 +178,7 @@ def api(house: House) -> FastAPI:
         redoc_url=None,
         responses=RESPONSES,
         redirect_slashes=False,
+        dependencies=[Depends(_known_query)],
     )
     _errors(app)
     for part in (_overview, _sources, _source, _feeds, _articles, _tokens):
@@ -207,9 +224,13 @@ def _errors(app: FastAPI) -> None:
         return problem(422, lines)
 
     @app.exception_handler(HTTPException)
-    def _(_request: Request, error: HTTPException) -> JSONResponse:
+    def _(request: Request, error: HTTPException) -> JSONResponse:
         response = problem(error.status_code, [str(error.detail)])
         response.headers.update(error.headers or {})
+        if error.status_code == 405:  # of all routes of that address, not of the first alone
+            here = [each for each in app.routes if each.matches(request.scope)[0] != Match.NONE]
+            methods = {m for each in here for m in getattr(each, "methods", None) or ()}
+            response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
 
@@ -326,7 +347,7 @@ def _first(seen: Exploration) -> Any:
 
 
 def _source(app: FastAPI, house: House) -> None:
-    @app.get("/api/sources/{number}", tags=["sources"])
+    @app.get(f"/api/sources/{ID}", tags=["sources"])
     def source(number: Id) -> Json:
         """As `feedmill why --json`, with changes of its address."""
         [(state, _)] = actions.states(house, [number])
@@ -335,40 +356,40 @@ def _source(app: FastAPI, house: House) -> None:
         changes = [change_json(each, state, settings) for each in store.address_changes(state.id)]
         return why_json(row, store.ledger(state.id, 1), settings, now) | {"changes": changes}
 
-    @app.get("/api/sources/{number}/ledger", tags=["sources"])
+    @app.get(f"/api/sources/{ID}/ledger", tags=["sources"])
     def ledger(number: Id, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[Json]:
         """Its last requests, newest first."""
         actions.states(house, [number])
         return [row_json(row) for row in house.store.ledger(number, limit)]
 
-    @app.patch("/api/sources/{number}", tags=["sources"])
+    @app.patch(f"/api/sources/{ID}", tags=["sources"])
     def change(number: Id, given: SourceKeys, by: By) -> Json:
         """Keys that are sent are written; others stay."""
         values = given.model_dump(exclude_unset=True)
         actions.edit_source(house, number, values, by)
         return {"changed": sorted(values)}
 
-    @app.delete("/api/sources/{number}", tags=["sources"])
+    @app.delete(f"/api/sources/{ID}", tags=["sources"])
     def remove(number: Id, by: By) -> Json:
         """It is polled no more; its articles stay."""
         return {"removed": actions.remove(house, [number], by)}
 
-    @app.post("/api/sources/{number}/poll", tags=["sources"])
+    @app.post(f"/api/sources/{ID}/poll", tags=["sources"])
     def poll(number: Id, by: By, fresh: bool = False) -> Json:
         """As soon as its host lets us."""
         return {"due": actions.poll_now(house, [number], by, fresh=fresh)}
 
-    @app.post("/api/sources/{number}/undo-redirect", tags=["sources"])
+    @app.post(f"/api/sources/{ID}/undo-redirect", tags=["sources"])
     def undo(number: Id, by: By) -> Json:
         """Request the configured address again, for good."""
         return {"undone": actions.undo_move(house, number, by)}
 
-    @app.post("/api/sources/{number}/release", tags=["sources"])
+    @app.post(f"/api/sources/{ID}/release", tags=["sources"])
     def release(number: Id, by: By) -> Json:
         """Let in what the flood guard holds."""
         return {"released": actions.let_in(house, number, True, by)}
 
-    @app.post("/api/sources/{number}/discard", tags=["sources"])
+    @app.post(f"/api/sources/{ID}/discard", tags=["sources"])
     def discard(number: Id, by: By) -> Json:
         """Drop for good what the flood guard holds."""
         return {"discarded": actions.let_in(house, number, False, by)}
@@ -443,17 +464,17 @@ def _articles(app: FastAPI, house: House) -> None:
             found = house.store.articles(None, limit)
         return [_article(each) for each in found]
 
-    @app.get("/api/articles/{number}", tags=["articles"])
+    @app.get(f"/api/articles/{ID}", tags=["articles"])
     def article(number: Id) -> Json:
         """As `feedmill explain --json`."""
         return told(house.app, _facts(house, number))
 
-    @app.get("/api/articles/{number}/history", tags=["articles"])
+    @app.get(f"/api/articles/{ID}/history", tags=["articles"])
     def history(number: Id) -> list[Json]:
         _facts(house, number)
         return [revision_json(each) for each in house.store.revisions(number)]
 
-    @app.post("/api/articles/{number}/takedown", tags=["articles"])
+    @app.post(f"/api/articles/{ID}/takedown", tags=["articles"])
     def take_down(number: Id, by: By) -> Json:
         """For ever, whoever shows it."""
         _facts(house, number)
@@ -464,7 +485,7 @@ def _articles(app: FastAPI, house: House) -> None:
         """By id or link, also of what is yet to come."""
         return {"taken_down": actions.take_down(house, given.what, by)}
 
-    @app.post("/api/articles/{number}/merge", tags=["articles"])
+    @app.post(f"/api/articles/{ID}/merge", tags=["articles"])
     def merge(number: Id, given: Other, by: By) -> Json:
         """Two articles tell one story."""
         _facts(house, number)
@@ -473,7 +494,7 @@ def _articles(app: FastAPI, house: House) -> None:
         one, two = actions.rule(house, str(number), given.other, together=True, by=by)
         return {"together": [one, two]}
 
-    @app.post("/api/articles/{number}/split", tags=["articles"])
+    @app.post(f"/api/articles/{ID}/split", tags=["articles"])
     def split(number: Id, given: Other, by: By) -> Json:
         """Two articles don't tell one story; without `other`, it and its story's lead."""
         _facts(house, number)

@@ -29,6 +29,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
@@ -64,7 +65,11 @@ class Call:
         return [each for each in self.form.getlist(name) if isinstance(each, str)]
 
     def numbers(self, name: str) -> list[int]:
-        return [int(each) for each in self.texts(name) if each.isascii() and each.isdigit()]
+        return [
+            int(each)
+            for each in self.texts(name)
+            if each.isascii() and each.isdigit() and len(each) < 16
+        ]
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:
         settings = self.house.settings

@@ -3,11 +3,14 @@ desk, the API or the metrics sees it (THREATS: Host, CSRF, login)."""
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -19,6 +22,9 @@ from config.desk.house import House
 from config.desk.keys import SESSION, Keys
 from config.tokens import digest
 from feeds.errors import FeedmillError
+from publisher.web.callbacks import TooLong, body_of
+
+log = structlog.get_logger("feedmill.desk")
 
 _Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[_Message]]
@@ -39,6 +45,15 @@ class Visitor:
     local: bool = False
 
 
+NOBODY = Visitor("", "")
+FORM = 12_000_000
+"""Bytes of a body, at the most: an OPML list of thousands of sources."""
+LOGIN = 16_000
+"""Of a stranger's, who is not to fill memory."""
+SLOWEST = 60.0
+"""Seconds for a body to arrive."""
+
+
 class Doors:
     def __init__(self, house: House) -> None:
         from config.desk.api import api
@@ -50,107 +65,160 @@ class Doors:
         self._web, self._api, self._metrics = Web(house, self.keys), api(house), Metrics(house)
 
     async def __call__(self, scope: _Message, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        asked = of(request)
-        settings = self._house.settings
         first = scope["path"].split("/", 2)[1]
-        if not access.host_is_ours(asked, settings.site.url, settings.listen.host):
-            await _answer(421, "This is not the address of this desk.")(scope, receive, send)
-            return
-        if first != "api" and not access.same_site(asked):
-            await _answer(403, "Another site has asked for this; nothing was done.")(
-                scope, receive, send
-            )
-            return
+        answer = _Answering(send)
         try:
-            visitor = await run_in_threadpool(self._visitor, request, asked, first)
+            request = Request(scope, receive)
+            found = await run_in_threadpool(self._judged, of(request), request, first)
+            if isinstance(found, Response):
+                await found(scope, receive, answer)
+            else:
+                scope["visitor"] = found
+                await self._enter(first, scope, receive, answer)
         except FeedmillError as error:
-            await _answer(503, f"Not at the moment: {error}")(scope, receive, send)
-            return
-        scope["visitor"] = visitor
+            await answer.instead(_said(first, 503, f"Not at the moment: {error}"), scope, receive)
+        except Exception:
+            log.exception("a request failed")
+            text = "That went wrong here; the log tells how."
+            await answer.instead(_said(first, 500, text), scope, receive)
+
+    async def _enter(self, first: str, scope: _Message, receive: Receive, send: Send) -> None:
         if first == "metrics":
             await self._metrics(scope, receive, send)
-        elif first == "api":
-            await self._enter_api(visitor, asked, scope, receive, send)
-        else:
-            await self._enter_desk(visitor, asked, scope, receive, send)
+            return
+        if scope["method"] not in access.SAFE:
+            most = LOGIN if scope["path"] == "/desk/login" else FORM
+            receive, refused = await _whole(receive, scope, most)
+            if refused is not None:
+                await _said(first, *refused)(scope, receive, send)
+                return
+        await (self._api if first == "api" else self._web)(scope, receive, send)
 
-    def _visitor(self, request: Request, asked: Asked, first: str) -> Visitor:
+    # --- in a thread: the file is looked at, and the database
+
+    def _judged(self, asked: Asked, request: Request, first: str) -> Visitor | Response:
+        """Who comes in, or the answer for who does not."""
+        path: str = request.scope["path"]
+        settings, token = self._house.settings, _bearer(asked)
+        # A token is sent by no page of another name (DNS rebinding), and a scraper may know us by
+        # a name of its own.
+        if not (token and first in ("api", "metrics")):
+            if not access.host_is_ours(asked, settings.site.url, settings.listen.host):
+                return _said(first, 421, "This is not the address of this desk.")
+            if not access.same_site(asked, settings.site.url):
+                return _said(first, 403, "Another site has asked for this; nothing was done.")
+        if path == "/desk/ops.atom":
+            token = token or request.query_params.get("token", "")
+        elif first == "desk":
+            token = ""  # people log in there
+        visitor = self._visitor(asked, request, first, token)
+        if first == "api":
+            return self._of_api(visitor)
+        if first == "desk":
+            return self._of_desk(visitor, asked, request)
+        return visitor
+
+    def _visitor(self, asked: Asked, request: Request, first: str, token: str) -> Visitor:
         users = self._house.settings.desk
         local = access.at_the_machine(asked)
-        token = _bearer(asked)
-        if first == "desk" and not token and request.query_params.get("token"):
-            token = request.query_params["token"] if request.url.path == "/desk/ops.atom" else ""
         if token:
             return self._holder(token)
         if not users.users:
-            return Visitor(LOCAL, "admin", local=True) if local else Visitor("", "")
+            return Visitor(LOCAL, "admin", local=True) if local else NOBODY
         if first == "metrics" and local:
             return Visitor(LOCAL, "metrics", local=True)
         if first == "desk" and (cookie := request.cookies.get(SESSION)):
             user = self.keys.whose(cookie, users)
             if user is not None:
                 return Visitor(user.name, user.role)
-        return Visitor("", "")
+        return NOBODY
 
     def _holder(self, token: str) -> Visitor:
-        found = digest(token)
+        """THREATS: as bytes, in constant time."""
+        given = digest(token)
         roles = {API: "admin", EDITOR: "editor", METRICS: "metrics", OPS: "ops"}
+        found = NOBODY
         for each in self._house.store.tokens():
-            if each.digest == found and each.feed in roles:
-                return Visitor(each.label, roles[each.feed])
-        return Visitor("", "")
+            if hmac.compare_digest(each.digest, given) and each.feed in roles:
+                found = Visitor(each.label, roles[each.feed])
+        return found
 
-    async def _enter_api(
-        self, visitor: Visitor, asked: Asked, scope: _Message, receive: Receive, send: Send
-    ) -> None:
-        if visitor.role not in ("admin", "editor"):
-            text = (
-                "a token is needed: `feedmill token add NAME --for api`, sent as "
-                "`Authorization: Bearer …`"
-            )
-            if not self._house.settings.desk.users:
-                text += "; without one the API answers at the machine itself only"
-            status = 403 if visitor.role else 401
-            response: Response = JSONResponse(
-                {"detail": text}, status, HEADERS | {"WWW-Authenticate": "Bearer"}
-            )
-        elif visitor.local and not access.same_site(asked):
-            response = JSONResponse({"detail": "another site has asked for this"}, 403, HEADERS)
-        else:
-            await self._api(scope, receive, send)
-            return
-        await response(scope, receive, send)
+    def _of_api(self, visitor: Visitor) -> Visitor | Response:
+        if visitor.role in ("admin", "editor"):
+            return visitor
+        text = (
+            "a token is needed: `feedmill token add NAME --for api`, sent as "
+            "`Authorization: Bearer …`"
+        )
+        if not self._house.settings.desk.users:
+            text += "; without one the API answers at the machine itself only"
+        response = _said("api", 403 if visitor.role else 401, text)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
-    async def _enter_desk(
-        self, visitor: Visitor, asked: Asked, scope: _Message, receive: Receive, send: Send
-    ) -> None:
-        path, base = scope["path"], self._web.base
+    def _of_desk(self, visitor: Visitor, asked: Asked, request: Request) -> Visitor | Response:
+        path, base = request.scope["path"], self._web.base
         if path == "/desk":
-            await RedirectResponse(f"{base}/desk/", 308, HEADERS)(scope, receive, send)
-            return
-        open_to_all = path.startswith("/desk/static/") or path == "/desk/login"
-        users = self._house.settings.desk.users
+            return RedirectResponse(f"{base}/desk/", 308, HEADERS)
         if path == "/desk/ops.atom" and visitor.role in ("ops", "admin", "editor"):
-            open_to_all = True
-        if not users and not visitor.local and not (path == "/desk/ops.atom" and visitor.role):
+            return visitor
+        if not self._house.settings.desk.users and not visitor.local:
             text = (
                 "The desk answers at the machine itself only, until a user is set: write the line "
                 "that `feedmill password` prints into [desk.users.NAME], then log in."
             )
-            await _answer(403, text)(scope, receive, send)
-        elif visitor.role in ("admin", "editor") or open_to_all:
-            await self._web(scope, receive, send)
-        elif asked.method in access.SAFE:
-            there = quote(path + (f"?{scope['query_string'].decode('latin-1')}"
-                                  if scope["query_string"] else ""))  # fmt: skip
-            await RedirectResponse(f"{base}/desk/login?next={there}", 303, HEADERS)(
-                scope, receive, send
-            )
-        else:
-            await _answer(401, "You are not logged in any more; nothing was done.")(
-                scope, receive, send
-            )
+            return _said("desk", 403, text)
+        if path.startswith("/desk/static/") or path == "/desk/login":
+            return visitor
+        if visitor.role in ("admin", "editor"):
+            return visitor
+        if asked.method not in access.SAFE:
+            return _said("desk", 401, "You are not logged in any more; nothing was done.")
+        query = request.scope["query_string"].decode("latin-1")
+        there = quote(path + (f"?{query}" if query else ""), errors="replace")
+        return RedirectResponse(f"{base}/desk/login?next={there}", 303, HEADERS)
+
+
+class _Answering:
+    """Each answer has the headers of the desk; what has begun can't be another any more."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self._begun = send, False
+
+    async def __call__(self, message: _Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begun = True
+            headers = [*message.get("headers", ())]
+            there = {name.lower() for name, _ in headers}
+            headers += [pair for pair in _RAW if pair[0] not in there]
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def instead(self, response: Response, scope: _Message, receive: Receive) -> None:
+        if not self._begun:
+            await response(scope, receive, self)
+
+
+async def _whole(
+    receive: Receive, scope: _Message, most: int
+) -> tuple[Receive, tuple[int, str] | None]:
+    """The body, read before anybody looks at it; or why it was not."""
+    stated = dict(scope["headers"]).get(b"content-length", b"0")
+    try:
+        if not stated.isdigit() or len(stated) > 15 or int(stated) > most:
+            raise TooLong
+        async with asyncio.timeout(SLOWEST):
+            body = await body_of(receive, most)
+    except TooLong:
+        return receive, (413, f"That is too large: {most:,} bytes at the most.")
+    except TimeoutError:
+        return receive, (408, "That came too slowly.")
+    messages: list[_Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> _Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return again, None
 
 
 def of(request: Request) -> Asked:
@@ -170,5 +238,11 @@ def _bearer(asked: Asked) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
-def _answer(status: int, text: str) -> Response:
+def _said(first: str, status: int, text: str) -> Response:
+    """As the API says what is wrong, or as plain words."""
+    if first == "api":
+        return JSONResponse({"detail": text.splitlines()}, status, HEADERS)
     return PlainTextResponse(f"{text}\n", status, HEADERS)
+
+
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]

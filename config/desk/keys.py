@@ -45,17 +45,17 @@ class Throttle:
         self._now, self._lock = now, threading.Lock()
         self._failed: dict[str, list[float]] = {}
 
-    def wait(self, *keys: str) -> float:
-        """Seconds until one may try again; 0: now."""
+    def enter(self, *keys: str) -> float:
+        """Seconds until one may try again; 0: now, and that counts as failed until `well` is said:
+        of a thousand who come at once, all but five would get in before the first has failed."""
         with self._lock:
-            return max((self._wait(key) for key in keys), default=0.0)
-
-    def failed(self, *keys: str) -> None:
-        with self._lock:
+            if (wait := max((self._wait(key) for key in keys), default=0.0)) > 0:
+                return wait
             for key in keys:
                 self._failed.setdefault(key, []).append(self._now())
             while len(self._failed) > REMEMBERED:
                 del self._failed[next(iter(self._failed))]
+            return 0.0
 
     def well(self, *keys: str) -> None:
         with self._lock:

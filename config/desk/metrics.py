@@ -41,10 +41,12 @@ class Metrics:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         visitor, request = scope["visitor"], Request(scope)
-        if request.url.path != "/metrics":
+        if scope["path"] != "/metrics":
             response: Response = PlainTextResponse("There is nothing here.\n", 404, HEADERS)
         elif request.method not in ("GET", "HEAD"):
-            response = PlainTextResponse("Method not allowed.\n", 405, HEADERS | {"Allow": "GET"})
+            response = PlainTextResponse(
+                "Method not allowed.\n", 405, HEADERS | {"Allow": "GET, HEAD"}
+            )
         elif visitor.role not in ("admin", "metrics"):
             text = "A token is needed: `feedmill token add NAME --for metrics`.\n"
             status = 403 if visitor.role else 401

@@ -11,15 +11,17 @@ import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from config.desk import access
-from config.desk.access import SAFE
+from config.desk.access import SAFE, is_text
 from config.desk.actions import Missing
 from config.desk.call import HEADERS, NOTICE, Call
 from config.desk.house import House
+from config.desk.ids import ID
 from config.desk.keys import SESSION, Keys
 from config.desk.operations import operations_feed
 from config.desk.pages import articles, feeds, overview, source, sources
@@ -30,8 +32,8 @@ log = structlog.get_logger("feedmill.desk")
 
 Page = Callable[[Call], Response]
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-FORM = 12_000_000
-"""Bytes of a form, at the most."""
+PART = 10_000_000
+"""Bytes of one field: a pasted list."""
 MARK = "feedmill-mark"
 """The cookie of those who need no login, by which their forms are known."""
 
@@ -46,7 +48,7 @@ class Web:
         self._static = {
             each.name: each.read_bytes() for each in static.iterdir() if each.name[-3:] != ".py"
         }
-        number, slug = "{number:int}", "{slug}"
+        number, slug = ID, "{slug}"
         self._app = Starlette(
             routes=[
                 self._page("/desk/", GET=overview.show),
@@ -69,7 +71,7 @@ class Web:
                 Route("/desk/ops.atom", self._ops),
                 Route("/desk/static/{name}", self._file),
             ],
-            exception_handlers={404: _nothing, 405: _nothing},
+            exception_handlers={HTTPException: _refused},
         )
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -83,9 +85,7 @@ class Web:
         async def answer(request: Request) -> Response:
             form = FormData()
             if request.method not in SAFE:
-                if int(request.headers.get("content-length") or 0) > FORM:
-                    return PlainTextResponse("That is too large.\n", 413, HEADERS)
-                form = await request.form(max_files=4, max_fields=20_000)
+                form = await _form(request, files=4, fields=20_000)
             method = "GET" if request.method == "HEAD" else request.method
             return await run_in_threadpool(self._answer, request, form, pages[method], role)
 
@@ -144,7 +144,7 @@ class Web:
     # --- logins
 
     async def _login(self, request: Request) -> Response:
-        form = await request.form() if request.method == "POST" else FormData()
+        form = await _form(request) if request.method == "POST" else FormData()
         return await run_in_threadpool(self._log_in, request, form)
 
     def _log_in(self, request: Request, form: FormData) -> Response:
@@ -167,14 +167,14 @@ class Web:
         if request.method != "POST":
             return page(200)
         name, password = str(form.get("name", ""))[:100], str(form.get("password", ""))[:1000]
-        keys = f"from {access.client(asked, users.trusted_proxies)}", f"for {name}"
-        if (wait := self._keys.throttle.wait(*keys)) > 0:
+        address = access.client(asked, users.trusted_proxies)
+        keys = f"from {access.neighbourhood(address)}", f"for {name}"
+        if (wait := self._keys.throttle.enter(*keys)) > 0:
             text = f"Too many wrong tries. Try again in {max(1, round(wait / 60))} minutes."
             return page(429, text, **{"Retry-After": str(int(wait) + 1)})
         user = self._keys.check(users, name, password)
         if user is None:
-            self._keys.throttle.failed(*keys)
-            log.warning("login refused", address=keys[0].removeprefix("from "))
+            log.warning("login refused", address=address)
             return page(401, "Name or password is wrong.")
         self._keys.throttle.well(*keys)
         log.info("login", name=user.name)
@@ -218,8 +218,22 @@ def _nothing_here() -> Response:
     return PlainTextResponse("There is nothing here.\n", 404, HEADERS)
 
 
-async def _nothing(_request: Request, error: Exception) -> Response:
-    status = getattr(error, "status_code", 404)
-    if status == 405:
-        return PlainTextResponse("Method not allowed.\n", 405, HEADERS)
-    return _nothing_here()
+async def _form(request: Request, *, files: int = 0, fields: int = 10) -> FormData:
+    """Raises HTTPException. Its length was judged before (config.desk.doors)."""
+    try:
+        form = await request.form(max_files=files, max_fields=fields, max_part_size=PART)
+    except (ValueError, LookupError) as error:  # of encodings that are none of text, like idna
+        raise HTTPException(400, "The form can't be read.") from error
+    for name, value in form.multi_items():
+        for text in (name, value):
+            if isinstance(text, str) and not is_text(text):
+                raise HTTPException(400, "The form holds what is no text.")
+    return form
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException) or error.status_code == 404:
+        return _nothing_here()
+    text = "Method not allowed." if error.status_code == 405 else error.detail
+    headers = HEADERS | dict(error.headers or {})
+    return PlainTextResponse(f"{text}\n", error.status_code, headers)

@@ -29,6 +29,7 @@ class RsgiScope(Protocol):
     query_string: str
     scheme: str
     client: str
+    authority: str | None
     headers: Any
 
 
@@ -146,6 +147,13 @@ def _texts(pairs: Any) -> Pairs:
 
 def _asgi(scope: RsgiScope) -> dict[str, Any]:
     host, _, port = scope.client.rpartition(":")
+    pairs = list(scope.headers.items())
+    # Granian leaves out values that are not ASCII. That they are there must be seen: a client's
+    # own X-Forwarded-For, which a proxy lengthens, would else hide that there is a proxy.
+    named = {name for name, _ in pairs}
+    pairs += [(name, "?") for name in scope.headers.keys() if name not in named]  # noqa: SIM118
+    if scope.authority:  # HTTP/2, or a whole address in the first line (RFC 9112 §3.2.2)
+        pairs = [("host", scope.authority), *(pair for pair in pairs if pair[0] != "host")]
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -157,10 +165,9 @@ def _asgi(scope: RsgiScope) -> dict[str, Any]:
         "query_string": scope.query_string.encode("latin-1", "replace"),
         "root_path": "",
         "headers": [
-            (name.encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in scope.headers.items()
+            (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in pairs
         ],
-        "client": (host, int(port) if port.isdecimal() else 0),
+        "client": (host.strip("[]"), int(port) if port.isdecimal() else 0),
         "server": None,
     }
 

@@ -31,6 +31,7 @@ class _Scope:
     http_version: str = "1.1"
     scheme: str = "http"
     client: str = "127.0.0.1:5000"
+    authority: str | None = None
 
 
 @dataclass
@@ -118,3 +119,53 @@ def test_readers_are_counted(folder: Path) -> None:
     _, rows = app.counting.news()
     assert rows == [("world", "Feedly", 5), ("world", DISTINCT, 2)]
     assert app.counting.news()[1] == []
+
+
+class _Headers(dict[str, str]):
+    """As granian has them: a value that is not ASCII is in the names only."""
+
+    def items(self) -> Any:
+        return [(name, value) for name, value in super().items() if value.isascii()]
+
+
+class _Seen:
+    """An application that keeps how it was asked."""
+
+    def __init__(self) -> None:
+        self.scope: Any = None
+
+    def file(self, _path: str) -> None:
+        return None
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        self.scope = scope
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+def seen(headers: dict[str, str], **more: str) -> dict[str, Any]:
+    app: Any = _Seen()
+    scope: Any = _Scope("/desk/", _Headers(headers), **more)
+    asyncio.run(Rsgi(app).__rsgi__(scope, _Protocol()))
+    return dict(app.scope)
+
+
+def test_no_header_is_lost() -> None:
+    """One whose value can't be read is there all the same: that a proxy has put it must show."""
+    found = seen({"host": "localhost", "x-forwarded-for": "\xff, 192.0.2.1"})
+    assert dict(found["headers"]) == {b"host": b"localhost", b"x-forwarded-for": b"?"}
+
+
+def test_a_peer_of_ipv6() -> None:
+    """Its address without the brackets."""
+    for given, host in (
+        ("[::1]:5000", "::1"), ("[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1"),
+        ("10.0.0.1:2", "10.0.0.1"),
+    ):  # fmt: skip
+        assert seen({}, client=given)["client"][0] == host
+
+
+def test_the_authority_is_the_host() -> None:
+    """RFC 9112 §3.2.2, RFC 9113 §8.3.1."""
+    assert seen({"host": "a.test"}, authority="b.test")["headers"] == [(b"host", b"b.test")]
+    assert seen({"host": "a.test"})["headers"] == [(b"host", b"a.test")]
