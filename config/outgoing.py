@@ -18,6 +18,8 @@ def rows(app: App) -> list[dict[str, Any]]:
     readers, hub = store.readers(today - DAYS + 1, today), store.subscribers()
     found = []
     for feed in app.settings.feeds:
+        if feed.slug not in states:
+            continue  # in the file, and not at work yet
         state, kinds = states[feed.slug], readers.get(feed.slug, {})
         found.append(
             {

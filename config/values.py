@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -164,6 +165,7 @@ def _likely_url(url: str) -> str:
     return f'"{likely}"' if top[0] and top[2] not in ("xml", "rss", "atom", "html", "php") else form
 
 
+@lru_cache(maxsize=50_000)  # the desk checks all addresses anew with each edit
 def _is_web_url(url: str) -> bool:
     if not is_web(url):
         return False

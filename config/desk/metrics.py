@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, MutableMapping
@@ -23,8 +24,7 @@ from starlette.responses import PlainTextResponse, Response
 from config.desk.call import HEADERS
 from config.desk.house import House
 from config.outgoing import rows
-from config.standing import word
-from config.troubles import late
+from config.quiet import Quiet
 from feeds import VERSION
 from feeds.errors import FeedmillError
 
@@ -63,12 +63,13 @@ class _Collector(Collector):
     def __init__(self, house: House) -> None:
         self._house = house
         self._counted, self._counts = 0.0, dict[str, int]()
+        self._quiet, self._lock = Quiet(house.store), threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
         """Raises StoreError."""
         house, figures = self._house, self._house.figures()
         yield _info()
-        yield from _sources(house)
+        yield from self._sources()
         polls = CounterMetricFamily(
             "feedmill_polls", "Polls by outcome, since the engine began.", labels=["outcome"]
         )
@@ -94,6 +95,26 @@ class _Collector(Collector):
             int(bool(note.get("complaints"))),
         )
 
+    def _sources(self) -> Iterator[Metric]:
+        store, stands = self._house.store, self._house.store.stands()
+        now = store.now()
+        with self._lock:
+            quiet = len(self._quiet(now))
+        # Some of them may have had something new since they were counted.
+        quiet = min(quiet, stands.states.get("ok", 0))
+        states = Counter(stands.states) + Counter(quiet=quiet)
+        states["ok"] -= quiet
+        found = GaugeMetricFamily("feedmill_sources", "Sources by state.", labels=["state"])
+        for state in ("new", "ok", "quiet", "waiting", "failing", "blocked", "paused", "retired"):
+            found.add_metric([state], states[state])
+        yield found
+        yield _gauge("feedmill_articles_held", "Held by the flood guard.", stands.held)
+        due = stands.oldest_due or now
+        yield _gauge(
+            "feedmill_due_lag_seconds", "How long the oldest due source has waited.",
+            max(0.0, (now - due).total_seconds()),
+        )  # fmt: skip
+
     def _stored(self) -> Iterator[Metric]:
         if time.monotonic() - self._counted > OFTEN or not self._counts:
             self._counts = self._house.store.counts()
@@ -117,20 +138,6 @@ def _info() -> GaugeMetricFamily:
     info = GaugeMetricFamily("feedmill_info", "Which Feedmill this is.", labels=["version"])
     info.add_metric([VERSION], 1)
     return info
-
-
-def _sources(house: House) -> Iterator[Metric]:
-    now, briefs = house.store.now(), house.store.briefs()
-    states = Counter(word(each, now) for each in briefs)
-    found = GaugeMetricFamily("feedmill_sources", "Sources by state.", labels=["state"])
-    for state in ("new", "ok", "quiet", "waiting", "failing", "blocked", "paused", "retired"):
-        found.add_metric([state], states[state])
-    yield found
-    yield _gauge("feedmill_articles_held", "Held by the flood guard.", sum(b.held for b in briefs))
-    yield _gauge(
-        "feedmill_due_lag_seconds", "How long the oldest due source has waited.",
-        max((late(each, now) for each in briefs), default=0.0),
-    )  # fmt: skip
 
 
 def _publishing(house: House) -> Iterator[Metric]:

@@ -286,7 +286,7 @@ def test_believed_after_a_week(here: Asking, origin: Origin) -> None:
     held = here.ask(days=1)
     assert (held.doubted, held.feeds, here.kept) == ("", 1, {"https://n0.test/"})
     assert held.changed_at == here.clock()
-    assert DOUBT == timedelta(days=7)
+    assert timedelta(days=7) == DOUBT
 
 
 def test_an_outage_is_no_week(here: Asking, origin: Origin) -> None:
