@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
 from config.showing import span
 from feeds.models import Brief, Quarantined, Stands
@@ -29,12 +30,13 @@ class Facts:
     """`lasting`: how sources stand that are in trouble for long, `held`: the articles that the
     flood guard holds, both by source. `told`: what is told of already. `jobs`: what the engine's
     jobs say is wrong. `free`: of each folder's disk, (bytes free, bytes in all). `failing`,
-    `late`: the operator's limits."""
+    `late`: the operator's limits. `running`: seconds since polling began."""
 
     now: datetime
     stands: Stands
     failing: float
     late: float
+    running: float = inf
     lasting: Mapping[int, str] = field(default_factory=dict)
     held: Mapping[int, int] = field(default_factory=dict)
     told: Collection[Trouble] = ()
@@ -87,6 +89,8 @@ def _of_sources(facts: Facts) -> dict[Trouble, str]:
             f"{bad} of {stands.polled} sources fail: look at the network first"
         )
     oldest = (facts.now - stands.oldest_due).total_seconds() if stands.oldest_due else 0.0
+    if ("late", "") not in facts.told:
+        oldest = min(oldest, facts.running)  # while nothing ran, all became due
     if oldest > facts.late:
         found["late", ""] = f"a source has been due for {span(oldest)} and was not polled"
     lasting = {

@@ -34,7 +34,7 @@ class WatchOver:
     def __init__(self, app: App, figures: Figures, jobs: Mapping[str, str]) -> None:
         """`jobs`: what is wrong with the engine's, as it is at each moment."""
         self._app, self._figures, self._jobs = app, figures, jobs
-        self._stirred = True
+        self._stirred, self._began = True, time.monotonic()
         self._next = self._soon = 0.0
         self._quiet = Quiet(app.store)
         self._webhook = Webhook(app)
@@ -77,6 +77,7 @@ class WatchOver:
             held=app.store.holding(),
             failing=settings.alerts.failing,
             late=settings.alerts.late,
+            running=time.monotonic() - self._began,
             told=told,
             # Of our own we know, since we are at it.
             jobs={job: text for job, text in list(self._jobs.items()) if job != "watch"},

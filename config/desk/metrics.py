@@ -13,6 +13,7 @@ from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
+    InfoMetricFamily,
     Metric,
 )
 from prometheus_client.exposition import choose_encoder
@@ -27,6 +28,7 @@ from config.outgoing import rows
 from config.quiet import Quiet
 from feeds import VERSION
 from feeds.errors import FeedmillError
+from feeds.models import Outcome
 
 OFTEN = 15.0
 """Seconds for which counts of the whole database are kept: they read all of it."""
@@ -73,8 +75,8 @@ class _Collector(Collector):
         polls = CounterMetricFamily(
             "feedmill_polls", "Polls by outcome, since the engine began.", labels=["outcome"]
         )
-        for outcome, count in sorted(figures.get("polls", {}).items()):
-            polls.add_metric([outcome], count)
+        for outcome in Outcome:  # all of them: no rule works on what is not there yet
+            polls.add_metric([outcome.value], figures.get("polls", {}).get(outcome.value, 0))
         yield polls
         articles = CounterMetricFamily(
             "feedmill_articles", "Articles that came, by what they were.", labels=["kind"]
@@ -134,10 +136,8 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, value=value)
 
 
-def _info() -> GaugeMetricFamily:
-    info = GaugeMetricFamily("feedmill_info", "Which Feedmill this is.", labels=["version"])
-    info.add_metric([VERSION], 1)
-    return info
+def _info() -> InfoMetricFamily:
+    return InfoMetricFamily("feedmill", "Which Feedmill this is.", {"version": VERSION})
 
 
 def _publishing(house: House) -> Iterator[Metric]:

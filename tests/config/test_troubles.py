@@ -102,6 +102,16 @@ def test_the_limits_are_the_operators() -> None:
     assert kinds(stands=stands(ok=1, due=NOW + timedelta(hours=1)), late=1.0) == []
 
 
+def test_late_after_a_pause() -> None:
+    """A house that was shut for a night is not late as it opens; what is told goes on until it is
+    over, also through a configuration that is read anew."""
+    night = stands(ok=1, due=NOW - timedelta(hours=8))
+    assert kinds(stands=night, running=60.0) == []
+    assert kinds(stands=night, running=901.0) == [("late", "")]
+    assert kinds(stands=night, running=60.0, told=[("late", "")]) == [("late", "")]
+    assert kinds(stands=stands(ok=1, due=NOW), running=60.0, told=[("late", "")]) == []
+
+
 @pytest.mark.parametrize(
     ("free", "whole", "told"),
     [
