@@ -2,21 +2,24 @@
 
 A list that is suddenly empty, or has lost most of its feeds, is more often a fault of who serves
 it than meant: what was there stays until the operator says so, or until it has stayed so small for
-a week.
+a week. Its server is asked as politely as that of a source: conditionally, never before
+Retry-After, and no sooner than max-age and `refresh` say.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aggregator.fetch.freshness import freshness
 from aggregator.opml import BadOpml, Outline, read_opml
-from feeds.errors import PollError
+from feeds.errors import HostBusy, PollError
 from feeds.models import Validators
 from feeds.protocols import Fetcher, Now, Request
 
@@ -27,7 +30,10 @@ SMALL = 5
 DOUBT = timedelta(days=7)
 """After which a list that stayed so small is believed."""
 SOON, MOST = timedelta(minutes=5), timedelta(days=1)
-"""Waiting after a failure: twice as long each time, between these."""
+"""Waiting after a failure: twice as long each time, between these; never less than `refresh` where
+something is kept already, since then nothing hurries."""
+BUSY = timedelta(minutes=1)
+"""Waiting where we gave its host no turn: no fault of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,7 @@ class Held:
 
     url: str
     due: datetime | None = None
+    """When it may be asked again, but for what `refresh` says."""
     checked_at: datetime | None = None
     changed_at: datetime | None = None
     validators: Validators | None = None
@@ -47,12 +54,11 @@ class Held:
     doubted_since: datetime | None = None
 
 
-def doubt(before: Sequence[Outline], after: Sequence[Outline]) -> str:
-    """Why a new version is not to be believed at once; "" when it is."""
-    old, new = {each.url for each in before}, {each.url for each in after}
+def doubt(old: set[str], new: set[str]) -> str:
+    """Why a new version is not to be believed at once; "" when it is. Addresses of feeds."""
     lost = len(old - new)
     if old and not new:
-        return f"it is empty, and had {len(old)} feeds"
+        return f"it is empty, and had {len(old)} feed{'s'[: len(old) != 1]}"
     if len(old) > SMALL and lost > LOST * len(old):
         return f"it has lost {lost} of its {len(old)} feeds"
     return ""
@@ -71,55 +77,100 @@ class Lists:
     def held(self, url: str) -> Held:
         """What is known of it; of one that was never asked, its address."""
         try:
-            found = json.loads(_beside(self.place(url)).read_text("utf-8"))
-            return _held(found) if found.get("url") == url else Held(url=url)
-        except (OSError, ValueError, TypeError, AttributeError):
-            return Held(url=url)
+            found = _held(json.loads(_beside(self.place(url)).read_text("utf-8")))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
+            return Held(url=url)  # nothing that can be used: it is asked anew
+        return found if found.url == url else Held(url=url)
 
     def due(self, urls: Sequence[str]) -> list[str]:
         now = self.now()
-        return [url for url in urls if (at := self.held(url).due) is None or at <= now]
+        return [url for url in urls if (at := self.next(self.held(url))) is None or at <= now]
+
+    def next(self, held: Held) -> datetime | None:
+        """When it is asked again; None: at once. By `refresh` as it is now: the operator may have
+        changed it (E15)."""
+        if held.checked_at is None or held.failures:
+            return held.due
+        refreshed = held.checked_at + self.refresh
+        return refreshed if held.due is None else max(refreshed, held.due)
 
     def ask(self, url: str, *, believe: bool = False) -> Held:
         """Ask for it, and keep what came. `believe`: whatever it has lost. Raises OSError when it
-        can't be kept."""
+        can't be kept; its server is not asked then."""
         before, now = self.held(url), self.now()
-        request = self.request(url)
-        kept = self.place(url)
-        if before.validators is not None and kept.is_file() and not before.doubted and not believe:
-            request = replace(request, validators=before.validators)
+        # Whatever becomes of us meanwhile, it is not asked again at once.
+        self._keep(replace(before, due=now + SOON))
+        old = self._feeds(url)
         try:
-            response = self.fetcher.fetch(request)
-            if response.status == 304:
-                after = replace(before, checked_at=now, failures=0, error="")
-            else:
-                after = self._taken(before, response.body, now, believe)
-                after = replace(after, validators=response.validators)
+            after = self._answered(before, old, now, believe)
+        except HostBusy:
+            after = replace(before, due=now + BUSY)
         except (PollError, BadOpml) as error:
-            wait = min(SOON * 2 ** min(before.failures, 20), max(MOST, self.refresh))
-            until = max(now + wait, getattr(error, "retry_after", None) or now)
-            where = f"line {error.line}: " if isinstance(error, BadOpml) else ""
-            after = replace(
-                before, failures=before.failures + 1, error=f"{where}{error}", due=until
-            )
-        else:
-            after = replace(after, due=now + self.refresh)
-        _write(_beside(kept), json.dumps(asdict(after), default=datetime.isoformat).encode())
+            after = self._failed(before, old, now, error)
+        self._keep(after)
         return after
 
-    def _taken(self, before: Held, body: bytes, now: datetime, believe: bool) -> Held:
-        """Raises BadOpml."""
-        kept, new = self.place(before.url), read_opml(body)
-        old = read_opml(kept.read_bytes()) if kept.is_file() else []
-        checked = replace(before, checked_at=now, failures=0, error="")
-        why = "" if believe else doubt(old, new)
+    def _answered(self, before: Held, old: set[str] | None, now: datetime, believe: bool) -> Held:
+        """Raises PollError, BadOpml, OSError."""
+        request = self.request(before.url)
+        settled = before.doubted_since is not None and now - before.doubted_since >= DOUBT
+        if old is not None and not settled and not (believe and before.doubted):
+            # Of what is doubted, too: while it stays as it is, there is nothing to judge anew.
+            request = replace(request, validators=before.validators)
+        response = self.fetcher.fetch(request)
+        if response.status == 304:
+            after = before
+        else:
+            after = self._taken(before, response.body, old, now, believe)
+        age = freshness(response.headers, now).max_age or 0.0
+        return replace(
+            after,
+            checked_at=now,
+            failures=0,
+            error="",
+            due=now + min(timedelta(seconds=age), MOST),
+            validators=response.validators,
+        )
+
+    def _failed(
+        self, before: Held, old: set[str] | None, now: datetime, error: PollError | BadOpml
+    ) -> Held:
+        first = SOON if old is None else max(SOON, self.refresh)
+        wait = min(first * 2 ** min(before.failures, 20), max(MOST, self.refresh))
+        until = max(now + wait, getattr(error, "retry_after", None) or now)
+        where = f"line {error.line}: " if isinstance(error, BadOpml) else ""
+        return replace(before, failures=before.failures + 1, error=f"{where}{error}", due=until)
+
+    def _taken(
+        self, before: Held, body: bytes, old: set[str] | None, now: datetime, believe: bool
+    ) -> Held:
+        """Raises BadOpml, OSError."""
+        kept, new = self.place(before.url), _feeds(read_opml(body))
+        why = "" if believe else doubt(old or set(), new)
         since = before.doubted_since or now
         if why and now - since < DOUBT:
-            return replace(checked, doubted=why, doubted_since=since)
-        if not kept.is_file() or kept.read_bytes() != body:
-            _write(kept, body)
-            checked = replace(checked, changed_at=now)
-        return replace(checked, feeds=len(new), doubted="", doubted_since=None)
+            return replace(before, doubted=why, doubted_since=since)
+        after = replace(before, feeds=len(new), doubted="", doubted_since=None)
+        if old is not None and kept.read_bytes() == body:
+            return after
+        _write(kept, body)
+        return replace(after, changed_at=now)
+
+    def _feeds(self, url: str) -> set[str] | None:
+        """Of the list as it is kept; None where none is, or none that can be read."""
+        try:
+            return _feeds(read_opml(self.place(url).read_bytes()))
+        except (OSError, BadOpml):
+            return None
+
+    def _keep(self, held: Held) -> None:
+        text = json.dumps(asdict(held), default=datetime.isoformat)
+        _write(_beside(self.place(held.url)), text.encode())
+
+
+def _feeds(outlines: Iterable[Outline]) -> set[str]:
+    """The addresses of what can be polled."""
+    return {each.url for each in outlines if each.url and not each.fault}
 
 
 def _beside(path: Path) -> Path:
@@ -127,19 +178,30 @@ def _beside(path: Path) -> Path:
 
 
 def _held(found: dict[str, Any]) -> Held:
+    """Raises LookupError, TypeError, ValueError, AttributeError for what is none."""
     for name in ("due", "checked_at", "changed_at", "doubted_since"):
-        found[name] = found[name] and datetime.fromisoformat(found[name])
+        at = found[name] and datetime.fromisoformat(found[name])
+        if at and at.tzinfo is None:
+            raise ValueError(name)
+        found[name] = at or None
+    if not isinstance(found["failures"], int) or not isinstance(found["feeds"], int):
+        raise TypeError
     if found["validators"]:
         found["validators"] = Validators(**found["validators"])
     return Held(**found)
 
 
 def _write(path: Path, body: bytes) -> None:
-    """Whole or not at all."""
+    """Whole or not at all; `run` and the verb may do it at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    number, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

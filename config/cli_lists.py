@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
-from aggregator.lists import Held
+from aggregator.lists import Held, Lists
 from config.cli import ConfigOption, Json, JsonLogs, Verbose
-from config.listing import ask_list
+from config.listing import addresses, ask_list
 from config.logs import redact
 from config.opening import open_app
 from config.showing import iso, plain, short
 from config.suggest import did_you_mean
-from config.values import is_address
 from feeds.errors import ConfigError
 
 
@@ -38,14 +38,14 @@ def lists(
 ) -> None:
     """Show the lists of sources that lie elsewhere: what came of them, what is not believed."""
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
-        urls = [each for each in app.settings.includes if is_address(each)]
+        urls = addresses(app.settings)
         if believe is not None and believe not in urls:
             text = f"--believe {redact(believe)}: no such list in `include`"
             raise ConfigError([f"{text}, {did_you_mean(believe, urls)}"])
         for url in urls:
             if ask or url == believe:
                 ask_list(app.lists, url, believe=url == believe)
-        held = [app.lists.held(url) for url in urls]
+        held = [_shown(app.lists, url) for url in urls]
     if as_json:
         print(json.dumps([_json(each) for each in held]))
         return
@@ -53,6 +53,12 @@ def lists(
         print("no list elsewhere is included")
     for each in held:
         print(plain(f"{redact(each.url)}: {_words(each)}"))
+
+
+def _shown(known: Lists, url: str) -> Held:
+    """With the time at which it is really asked again."""
+    held = known.held(url)
+    return replace(held, due=known.next(held))
 
 
 def _words(held: Held) -> str:

@@ -46,7 +46,11 @@ def edit(
     with _alone(real):
         before = _read(real)
         bom, text, document = _understood(before, relative(path))
-        after = change(text, document)
+        try:
+            after = change(text, document)
+            after.encode("utf-8")
+        except (TypeError, UnicodeEncodeError) as error:
+            raise EditError(f"TOML has no such value: {error}; nothing was written") from error
         _compare(after, document)
         result = check(after, document)
         _replace(real, before, (bom + after).encode("utf-8"))

@@ -15,15 +15,14 @@ from aggregator.clock import Clock, Job
 from aggregator.round import keep_polling
 from aggregator.turning import Turning
 from config.figures import Figures
-from config.listing import ask_list
+from config.listing import addresses, ask_list
 from config.reloading import Reloading
 from config.serving import MODULE, Hello
 from config.settings import Settings
-from config.values import is_address
 from config.watch_over import WatchOver
 from config.wiring import App
 from feeds.errors import FeedmillError, OutputError, StoreError
-from feeds.models import Poll, Recorded
+from feeds.models import Held, Poll, Recorded
 from publisher.render.site import Site
 from publisher.web.server import READY, WebServer
 
@@ -36,8 +35,10 @@ NET = 5.0
 GAP, SHARE = 2.0, 0.1
 """While news streams in, so much of the time is for publishing, since each renders whole feeds; but
 no more than so many seconds lie between two."""
+STIR = 2.0
+"""Seconds between two questions whether it is time to look at how all of it fares."""
 MINUTE = 60.0
-"""Seconds between two looks at how all of it fares."""
+"""Seconds between two writings of what was counted."""
 GAPS = 5.0
 """Seconds between two looks at gaps that older pages may fill."""
 TIDY = 3600.0
@@ -50,10 +51,11 @@ TURN = 10.0
 """Seconds between two looks at whether the clock was set back: polling goes on within 30."""
 GRACE = 4.0
 """Seconds that polls under way get when we are told to stop."""
-LISTS = 30.0
+LISTS = 5.0
 """Seconds between two looks at lists of sources that lie elsewhere."""
 
 NO_DATABASE, NO_FOLDER = "the database can't be used", "the output folder can't be used"
+NO_LISTS = "the folder of lists can't be used"
 
 
 class Engine:
@@ -74,6 +76,9 @@ class Engine:
         self._trouble: dict[str, str] = {}
         self._figures = Figures(app.store)
         self._watch_over = WatchOver(app, self._figures, self._trouble)
+        self._wrong: set[str] = set()
+        """The jobs in trouble when it was looked last."""
+        self._complaints = reloading.complaints
         self._clock = Clock(self._jobs())
         self._publish_from = 0.0
         """When the publish job may begin again."""
@@ -132,9 +137,10 @@ class Engine:
             "turn": (TURN, self._turn),
             "search": (NET, self._index),
             "config": (BEAT, self._look),
-            "watch": (MINUTE, self._guard),
+            "watch": (STIR, self._guard),
+            "count": (MINUTE, self._count),
         }
-        if any(map(is_address, self._app.settings.includes)):
+        if addresses(self._app.settings):
             jobs["lists"] = (LISTS, self._ask_lists)
         jobs |= {"gaps": (GAPS, self._fill_gaps), "tidy": (TIDY, self._tidy)}
         if self._app.settings.hub.enabled or self._app.settings.hub.others:
@@ -147,19 +153,30 @@ class Engine:
         with self._watched("config"):
             if self._reloading.look(self._app.settings, self._app.store):
                 self._stop.set()
+            if self._reloading.complaints != self._complaints:
+                self._complaints = self._reloading.complaints
+                self._watch_over.stir()
 
     def _guard(self) -> None:
         with self._watched("watch"):
+            if set(self._trouble) - {"watch"} != self._wrong:
+                self._wrong = set(self._trouble) - {"watch"}
+                self._watch_over.stir()
+            self._watch_over.tick()
+
+    def _count(self) -> None:
+        with self._watched("count"):
             self._figures.flush()
-            self._watch_over.look()
+        if "tidy" in self._trouble:  # its own next time is an hour away
+            self._clock.wake("tidy")
 
     def _ask_lists(self) -> None:
-        urls = [each for each in self._app.settings.includes if is_address(each)]
         with self._watched("lists"):
-            for url in self._app.lists.due(urls):
+            for url in self._app.lists.due(addresses(self._app.settings)):
                 if self._stop.is_set():
                     return
                 ask_list(self._app.lists, url)
+                self._watch_over.stir()
 
     def _index(self) -> None:
         with self._watched("search"):
@@ -209,7 +226,10 @@ class Engine:
             self._app.link()
             self._figures.began_publishing()
             done = self._app.publisher.publish()
+            refused = self._figures.refused
             self._figures.published(done)
+            if done and (self._figures.refused != refused or done.changed):
+                self._watch_over.stir()
             if done and done.changed:
                 ended = time.monotonic()
                 self._publish_from = ended + min(GAP, (ended - begun) * (1 / SHARE - 1))
@@ -231,6 +251,8 @@ class Engine:
         self._figures.recorded(polls, recorded)
         if any(one.new or one.changed for one in recorded):
             self._clock.wake("publish")
+        if any(_stirs(each) for each in polls):
+            self._watch_over.stir()
 
     def _unrecorded(self, error: StoreError | None) -> None:
         if error is None:
@@ -264,6 +286,12 @@ def web_server(
     return WebServer(*place, private=settings.private, module=MODULE, hello=hello.line(), hear=hear)
 
 
+def _stirs(poll: Poll) -> bool:
+    """Whether its source is in trouble, or was."""
+    held = any(each.held is not Held.NO for each in poll.new)
+    return held or poll.failure is not None or poll.claim.state.error_kind is not None
+
+
 class _Watch:
     """Keeps a job's trouble for /readyz, and says each trouble once until it is over."""
 
@@ -277,7 +305,8 @@ class _Watch:
         before = self._trouble.get(self._job)
         if isinstance(error, (StoreError, OutputError)):
             no_store = isinstance(error, StoreError)
-            self._trouble[self._job] = NO_DATABASE if no_store else NO_FOLDER
+            no_folder = NO_LISTS if self._job == "lists" else NO_FOLDER
+            self._trouble[self._job] = NO_DATABASE if no_store else no_folder
             if before is None:
                 log.error("paused", job=self._job, error=str(error))
             return True

@@ -111,7 +111,11 @@ def load(
             gathered.include(file, index, pattern)
     gathered.add_own(path.parent / main.desk.file)
     settings = _settings(path, main, file, complaints, gathered)
-    complaints.raise_any()
+    try:
+        complaints.raise_any()
+    except ConfigError as error:
+        error.wanted = (*gathered.files, *gathered.wanted)
+        raise
     return settings
 
 

@@ -13,7 +13,7 @@ from config.load import load
 from config.settings import Settings
 from config.watching import Watch
 from feeds import VERSION
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, StoreError
 from feeds.store import Store
 
 log = structlog.get_logger("feedmill.config")
@@ -39,10 +39,12 @@ class Reloading:
         self.asked = False
         """SIGHUP came."""
         self.next: Settings | None = None
+        self.complaints: tuple[str, ...] = ()
+        """About the file as it stands."""
 
     def applied(self, settings: Settings, store: Store) -> None:
         """These are at work from now on."""
-        self.next = None
+        self.next, self.complaints = None, ()
         for warning in settings.warnings:
             log.warning("left out", warning=warning)
         _tell(settings, store, [])
@@ -55,6 +57,13 @@ class Reloading:
         if not (self._watch.changed() or asked):
             return False
         try:
+            return self._read(settings, store, asked=asked)
+        except StoreError:
+            self.asked = True  # else what was saved now would wait for the next edit
+            raise
+
+    def _read(self, settings: Settings, store: Store, *, asked: bool) -> bool:
+        try:
             new = load(settings.file)
             _refuse(settings, new)
             self._free(new)
@@ -63,13 +72,21 @@ class Reloading:
                 "the configuration is refused, the one before goes on",
                 complaints=list(error.complaints),
             )
+            # It may be mended in a file that the one before knows nothing of.
+            self._watch.heed(error.wanted)
+            self.complaints = error.complaints
             _tell(settings, store, error.complaints)
             return False
         self._watch.follow(new)
+        self.complaints = ()
         if new == settings and not asked:
             _tell(settings, store, [])
             return False
-        self.next = self._same(new)
+        try:
+            self.next = self._same(new)
+        except ConfigError:  # edited again this very moment
+            self.asked = True
+            return False
         log.info("configuration read anew", sources=len(new.sources))
         return True
 

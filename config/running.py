@@ -19,6 +19,7 @@ import structlog
 
 from aggregator.identity.urls import host_of
 from config.engine import Engine, web_server
+from config.listing import with_new_lists
 from config.moving import differences, moved, told
 from config.reloading import Reloading
 from config.settings import Settings
@@ -54,6 +55,8 @@ class Running:
         self._reloading: Reloading | None = None
         self._engine: Engine | None = None
         self._web: WebServer | None = None
+        self._leaving: WebServer | None = None
+        """One that serves until the next one does."""
         self._began = False
 
     def run(self, app: App) -> None:
@@ -70,31 +73,54 @@ class Running:
             while settings is not None and not self._stopping.is_set():
                 settings = self._next(settings, reloading)
         finally:
+            if self._leaving is not None:
+                self._leaving.stop(timeout=2.0)
             if self._web is not None:
                 self._web.stop(timeout=2.0)
                 log.info("stopped")
 
     def _generation(self, app: App, reloading: Reloading) -> Settings | None:
         """The settings that follow; None at the end."""
-        web = web_server(
-            app.settings, app.site, self._heard, log_json=self._log_json, verbose=self._verbose
-        )
-        if self._web is None or not self._web.become(web):
-            # Before anything is written: the addresses in the feeds may be those of a mistake.
-            if self._web is not None:
-                self._web.stop(timeout=2.0)
-            _listen(app.settings, web.check)
-            self._web = web
+        self._take(app.settings, self._web_of(app))
         if not self._began:  # later ones have been compared already
             app.settings = self._same(app.settings)
+            self._web = self._web_of(app)
         self._began = True
         app.sync()
         self._settle()
-        listen = partial(_listen, app.settings, self._web.start)
-        self._engine = Engine(app, self._web, reloading, listen)
+        assert self._web is not None
+        self._engine = Engine(app, self._web, reloading, partial(self._start, app.settings))
         if self._stopping.is_set():
             self._engine.stop()
         return self._engine.run()
+
+    def _web_of(self, app: App) -> WebServer:
+        return web_server(
+            app.settings, app.site, self._heard, log_json=self._log_json, verbose=self._verbose
+        )
+
+    def _take(self, settings: Settings, web: WebServer) -> None:
+        """That one is to serve. One that runs and can't be it goes on until then (`_start`).
+        Raises ConfigError."""
+        if self._leaving is not None and self._leaving.become(web):
+            self._web, self._leaving = self._leaving, None
+        elif self._web is None or not self._web.become(web):
+            if self._web is not None and self._web.runs():
+                self._leaving = self._web
+            self._web = web
+            if self._leaving is None or not self._leaving.same_address(web):
+                # Before anything is written: the addresses in the feeds may be a mistake's.
+                _listen(settings, web.check)
+
+    def _start(self, settings: Settings) -> None:
+        """Raises ConfigError."""
+        assert self._web is not None
+        if self._leaving is not None and self._leaving.same_address(self._web):
+            self._leaving.stop(timeout=2.0)
+        _listen(settings, self._web.start)
+        if self._leaving is not None:
+            self._leaving.stop(timeout=2.0)
+            self._leaving = None
 
     def _next(self, settings: Settings, reloading: Reloading) -> Settings | None:
         """The same, as often as it takes: it ran before, and nobody is there to start it again."""
@@ -104,13 +130,22 @@ class Running:
         except (StoreError, OutputError, ConfigError) as error:
             log.error("could not go on with the new configuration, trying again", error=str(error))
             self._stopping.wait(AGAIN)
-            return settings
+            return self._mended(settings, reloading) or settings
+
+    def _mended(self, settings: Settings, reloading: Reloading) -> Settings | None:
+        """The file may have been set right meanwhile."""
+        try:
+            with App(settings) as app:
+                return reloading.next if reloading.look(settings, app.store) else None
+        except StoreError:
+            return None
 
     def _heard(self, line: str) -> None:
         if self._engine is not None:
             self._engine.heard(line)
 
     def _same(self, settings: Settings) -> Settings:
+        settings = with_new_lists(settings)
         with App(settings) as app:
             added, removed = differences(settings, app.store.sources())
             moves = moved(app, added, removed)
@@ -122,7 +157,8 @@ class Running:
     def _free(self, settings: Settings) -> None:
         """Raises ConfigError when that configuration wants an address that is taken."""
         web = web_server(settings, App(settings).site, self._heard, log_json=False, verbose=False)
-        if self._web is None or not self._web.same_address(web):
+        mine = [each for each in (self._web, self._leaving) if each is not None and each.runs()]
+        if not any(each.same_address(web) for each in mine):
             _listen(settings, web.check)
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:

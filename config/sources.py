@@ -38,6 +38,9 @@ class Gathered:
         self._keys: dict[str, tuple[TomlFile, KeyPath]] = {}
         self._places: dict[str, tuple[str, int, str]] = {}
         self._from_opml: set[str] = set()
+        self._theirs: list[Gathered] = []
+        self._elsewhere = False
+        """Whether others have a say: what they take away must not make our file wrong."""
         self._from_lists: set[str] = set()
         self.lists: list[Path] = []
         """Included OPML lists, in order."""
@@ -46,6 +49,8 @@ class Gathered:
         self.views: dict[str, Category] = {}
         self.sources: dict[str, Source] = {}
         self.files: list[Path] = [main]
+        self.wanted: list[Path] = []
+        """Files that are named, and not there."""
         self.warnings: list[str] = []
 
     # --- TOML
@@ -144,6 +149,7 @@ class Gathered:
             if not place.is_file():
                 text = f"{shown(table.file)}: there is no such file; write {_FROM_HERE}"
                 self._complain(file, (*path, "file"), text)
+                self.wanted.append(place)
                 return None
             return place.as_uri()
         try:
@@ -164,6 +170,7 @@ class Gathered:
         if not found and not glob.has_magic(pattern):
             text = f"{shown(pattern)}: there is no such file; write {_FROM_HERE}"
             self._complain(file, at, text, "include")
+            self.wanted.append(self._folder / pattern)
         for each in found:
             path = self._folder / each
             suffix = path.suffix.lower()
@@ -196,30 +203,45 @@ class Gathered:
             self._complain(file, at, str(error), "include")
             return
         if not self._first_time(path):
-            self._complain(file, at, f"{redacted(url)} is included already", "include")
-        elif path.is_file():
+            text = f"{redacted(url)} is included already; remove it here"
+            self._complain(file, at, text, "include")
+            return
+        self._elsewhere = True
+        if path.is_file():
             theirs = Gathered(path, Complaints())
             theirs._include_opml(path)
             self.warnings += theirs._complaints.lines()
-            self._take(theirs)
+            self._theirs.append(theirs)
 
     def _take(self, theirs: Gathered) -> None:
         """What they have, and we have not."""
+        former = {each.was for each in (*self.categories.values(), *self.views.values())}
+        moved = {address_key(each.was) or each.was for each in self._declared.values() if each.was}
         for slug_, category in theirs.categories.items():
-            if slug_ not in self.categories and slug_ not in self.views:
-                self.categories[slug_] = category
+            if slug_ in self.views:
+                text = f"{shown(slug_)} is a view here; the folder is left out"
+                self.warnings.append(f"{relative(theirs.files[0])}:1: folder: {text}")
+            elif slug_ in former:
+                text = f"{shown(slug_)} is what another feed was; the folder is left out"
+                self.warnings.append(f"{relative(theirs.files[0])}:1: folder: {text}")
+            else:
+                self.categories.setdefault(slug_, category)
         for source in theirs._declared.values():
             wanted = tuple(each for each in source.categories if each in self.categories)
-            if (known := self._known(source.url)) is None:
-                self._places[source.url] = theirs._places[source.url]
-                self._declare(replace(source, categories=wanted))
-            elif known.url in self._from_lists:
+            known = self._known(source.url)
+            if known is not None and known.url in self._from_lists:
                 both = dict.fromkeys((*known.categories, *wanted))
                 self._declare(replace(known, categories=tuple(both)))
-                continue
+            elif known is not None:
+                text = f"the same source stands at {known.declared_at} already; left out here"
+                self.warnings.append(f"{source.declared_at}: xmlUrl: {text}")
+            elif (address_key(source.url) or source.url) in moved:
+                text = "it has moved, as `was` of another source says; left out here"
+                self.warnings.append(f"{source.declared_at}: xmlUrl: {text}")
             else:
-                continue
-            self._from_lists.add(source.url)
+                self._places[source.url] = theirs._places[source.url]
+                self._declare(replace(source, categories=wanted))
+                self._from_lists.add(source.url)
 
     def add_own(self, path: Path) -> None:
         """What the desk wrote, if it did."""
@@ -299,17 +321,29 @@ class Gathered:
 
     def finish(self) -> None:
         """Check what needs all files to be known, and fill `sources`."""
-        for url, source in self._declared.items():
+        for theirs in self._theirs:  # last: what is ours counts, wherever it stands
+            self._take(theirs)
+        for url, source in list(self._declared.items()):
             file, line, key = self._places[url]
-            for each in source.categories:
-                if each not in self.categories and each not in self._refused:
-                    names: Collection[str] = self.categories
-                    text = _unknown(each, names)
-                    self._complaints.add(file, line, f"{key}.categories", text)
+            unknown = [each for each in source.categories if each not in self.categories]
+            for each in unknown:
+                if each not in self._refused:
+                    self._missing(file, line, f"{key}.categories", _unknown(each, self.categories))
+            if unknown and self._elsewhere:
+                known = tuple(each for each in source.categories if each not in unknown)
+                self._declare(replace(source, categories=known))
         self._check_moves(self._declared)
         self._check_views()
         self._check_former()
         self.sources = dict(self._declared)
+
+    def _missing(self, file: str, line: int, key: str, text: str) -> None:
+        """Something that is named and not there: it may have been, or come, with a list from
+        elsewhere, which is not read yet or has lost it. Then it is left out."""
+        if self._elsewhere:
+            self.warnings.append(f"{file}:{line}: {key}: {text}")
+        else:
+            self._complaints.add(file, line, key, text)
 
     def _check_views(self) -> None:
         """Their categories and sources are there, and nothing that is private comes out."""
@@ -323,7 +357,7 @@ class Gathered:
                 known = self.categories.get(each)
                 if known is None and each not in self._refused:
                     text = _unknown(each, self.categories)
-                    self._complain(file, place, text)
+                    self._missing(file.name, file.line(place), dotted(place), text)
                 elif known is not None and known.private and not view.private:
                     text = f"the category {each} is private; write private = true here too"
                     self._complain(file, place, text)
@@ -334,11 +368,16 @@ class Gathered:
                     text = (
                         f"{redacted(url)} is no source of this configuration; write the url of one"
                     )
-                    self._complain(file, (*path, "sources", at), text)
+                    place = (*path, "sources", at)
+                    self._missing(file.name, file.line(place), dotted(place), text)
                 else:
                     urls.append(source.url)
             if view.sources is not None:
-                self.views[name] = replace(view, sources=tuple(urls))
+                view = replace(view, sources=tuple(urls))
+            if view.categories is not None and self._elsewhere:
+                there = tuple(each for each in view.categories if each in (*self.categories, ALL))
+                view = replace(view, categories=there)
+            self.views[name] = view
 
     def _check_former(self) -> None:
         feeds, former = self.categories | self.views, dict[str, str]()

@@ -42,71 +42,95 @@ def places(text: str) -> list[Path]:
 def change_tables(text: str, wanted: Mapping[Path, Change]) -> str:
     """The text with these tables changed. What has no header of its own stays as it is: the caller
     compares."""
-    spans = {each.place: each for each in _spans(text, list(statements(text)))}
+    spans = list(_spans(text, list(statements(text))))
+    by_place = {each.place: each for each in spans}
     ending = "\r\n" if "\r\n" in text else "\n"
-    edits: list[tuple[int, int, str]] = []
+    edits: dict[tuple[int, int], str] = {}
+    tables: set[tuple[int, int]] = set()
+    """Those of the edits that take a whole table away."""
     for place, change in wanted.items():
-        inside = [span for at, span in spans.items() if at[: len(place)] == place]
-        if place not in spans or not inside:
+        if place not in by_place:
             continue
-        if change is None:
-            edits += [(each.header.start, each.end, "") for each in inside]
+        inside = [each for each in spans if each.place[: len(place)] == place]
+        going = inside
+        if change is not None:
+            # A key may be a table of its own: [sources.headers] below [[sources]].
+            deep = len(place)
+            going = [
+                each for each in inside if each.place[deep : deep + 1] in {(k,) for k in change}
+            ]
+            edits |= _edits(text, by_place[place], change, ending)
+        tables |= {(each.header.start, each.end) for each in going}
+    for start, end in sorted(edits.keys() | tables, reverse=True):
+        if (start, end) in tables:
+            text = _without(text, start, end, ending)
         else:
-            edits += _edits(text, spans[place], change, ending)
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:] if new else _without(text, start, end)
+            text = text[:start] + edits[start, end] + text[end:]
     return text
 
 
-def _without(text: str, start: int, end: int) -> str:
-    """Blank lines around what goes become one; a comment above must not stick to what follows."""
+def _without(text: str, start: int, end: int, ending: str) -> str:
+    """Blank lines around a table that goes become one; a comment above must not stick to what
+    follows."""
     head, tail = text[:start], text[end:]
     stripped = tail.lstrip("\r\n")
     blank = tail[: len(tail) - len(stripped)]
-    if head.endswith(("\n\n", "\r\n\r\n")) or not head:
+    if head.endswith(("\n\n", "\n\r\n")) or not head:
         return head + stripped
-    return head + (blank if blank or not stripped else "\n") + stripped
+    return head + (blank if blank or not stripped else ending) + stripped
 
 
-def _edits(text: str, span: _Span, change: Table, ending: str) -> Iterator[tuple[int, int, str]]:
-    known = {each.keys[0]: each for each in span.pairs}
+def _edits(text: str, span: _Span, change: Table, ending: str) -> dict[tuple[int, int], str]:
+    """(from, to) → what is to stand there."""
+    found: dict[tuple[int, int], str] = {}
     last = span.pairs[-1] if span.pairs else span.header
     line = text[last.start : last.end]
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     added = ""
     for key, value in change.items():
-        pair = known.get(key)
-        if pair is None:
-            added += "" if value is None else f"{indent}{key} = {value_text(value)}{ending}"
-        elif value is None:
-            yield pair.start, pair.end, ""
-        else:
-            old = text[pair.start : pair.end]
-            lead = old[: len(old) - len(old.lstrip(" \t"))]
-            note = comment_of(old)
-            yield (
-                pair.start,
-                pair.end,
-                (f"{lead}{key} = {value_text(value)}{f'  {note}' if note else ''}{ending}"),
-            )
+        pairs = [each for each in span.pairs if each.keys[0] == key]
+        for each in pairs:
+            found[each.start, each.end] = ""
+        if value is None:
+            continue
+        if not pairs:
+            added += f"{indent}{_key(key)} = {value_text(value)}{ending}"
+            continue
+        old = text[pairs[0].start : pairs[0].end]
+        lead = old[: len(old) - len(old.lstrip(" \t"))]
+        note = comment_of(old)
+        rest = f"  {note}" if note else ""
+        end = ending if old.endswith("\n") else ""
+        found[pairs[0].start, pairs[0].end] = f"{lead}{_key(key)} = {value_text(value)}{rest}{end}"
     if added:
-        yield last.end, last.end, ("" if line.endswith("\n") else ending) + added
+        ended = line.endswith("\n") or found.get((last.start, last.end)) == ""
+        found[last.end, last.end] = added if ended else ending + added
+    return found
 
 
 def _spans(text: str, found: Sequence[Statement]) -> Iterator[_Span]:
+    """A comment right below a table is its own (a key that was commented out), unless it stands
+    right above the next table."""
     counts: dict[Path, int] = {}
     span: _Span | None = None
+    below = 0
+    """Where the comments right below end."""
     for each in found:
         if each.header:
             if span is not None:
                 yield span
-            span = _Span(_placed(each, counts), each, end=each.end)
-        elif span is not None and each.keys:
+            span, below = _Span(_placed(each, counts), each, end=each.end), each.end
+        elif span is None:
+            continue
+        elif each.keys:
             span.pairs.append(each)
-            span.end = each.end
-        elif span is not None and span.end == each.start and _comment(text, each):
-            span.end = each.end  # right below: a key that was commented out
+            span.end = below = each.end
+        elif below == each.start and _comment(text, each):
+            below = each.end
+        else:
+            span.end = below
     if span is not None:
+        span.end = below
         yield span
 
 

@@ -1,54 +1,86 @@
-"""Feedmill looks at itself once a minute: what is wrong is written down, and told."""
+"""Feedmill looks at itself: what is wrong is written down, and told."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from config.figures import Figures
+from config.listing import addresses
 from config.logs import redact
+from config.quiet import Quiet
 from config.reloading import NOTE
-from config.troubles import Facts, troubles
-from config.values import is_address
+from config.troubles import DAY, Facts, Trouble, troubles
+from config.webhook import Webhook
 from config.wiring import App
-from feeds.errors import FetchError
-from feeds.models import Happening
 
 log = structlog.get_logger("feedmill.alerts")
 
+MINUTE = 60.0
+"""Seconds between two looks where nothing stirs."""
+COSTS = 120.0
+"""A look that took a second of this thread's time is followed by so many seconds without one."""
+
 
 class WatchOver:
+    """Looks once a minute, and sooner when something has stirred; but never so often that looking
+    takes more than half a second of a minute. Not thread-safe, but for `stir`."""
+
     def __init__(self, app: App, figures: Figures, jobs: Mapping[str, str]) -> None:
         """`jobs`: what is wrong with the engine's, as it is at each moment."""
         self._app, self._figures, self._jobs = app, figures, jobs
-        self._told_badly = False
+        self._stirred, self._began = True, time.monotonic()
+        self._next = self._soon = 0.0
+        self._quiet = Quiet(app.store)
+        self._webhook = Webhook(app)
+
+    def stir(self) -> None:
+        """Something has happened that may be trouble, or the end of one."""
+        self._stirred = True
+
+    def tick(self) -> None:
+        """Called every few seconds. Raises StoreError."""
+        now = time.monotonic()
+        if now >= self._next or (self._stirred and now >= self._soon):
+            self._stirred = False
+            began = time.thread_time()
+            self.look()
+            cost = time.thread_time() - began
+            self._soon = now + COSTS * cost
+            self._next = now + max(MINUTE, COSTS * cost)
+        self._webhook.tell()
 
     def look(self) -> None:
         """Raises StoreError."""
-        store, now = self._app.store, troubles(self._facts())
+        store = self._app.store
         before = {(each.kind, each.subject) for each in store.open_happenings()}
+        now = troubles(self._facts(before))
         for (kind, subject), text in now.items():
             if (kind, subject) not in before and store.happen(kind, subject, text):
                 log.warning("trouble", kind=kind, about=subject, text=text)
-        for kind, subject in before - now.keys():
+        for kind, subject in sorted(before - now.keys()):
             if store.happened_over(kind, subject):
                 log.info("trouble over", kind=kind, about=subject)
-        self._tell()
 
-    def _facts(self) -> Facts:
+    def _facts(self, told: Collection[Trouble]) -> Facts:
         app, settings = self._app, self._app.settings
-        note = app.store.note(NOTE)
+        note, now = app.store.note(NOTE), app.store.now()
         return Facts(
-            now=app.store.now(),
-            sources=app.store.briefs(),
+            now=now,
+            stands=app.store.stands(),
+            lasting=app.store.lasting(now - DAY) | dict.fromkeys(self._quiet(now), "quiet"),
+            held=app.store.holding(),
             failing=settings.alerts.failing,
             late=settings.alerts.late,
-            jobs=dict(self._jobs),
+            running=time.monotonic() - self._began,
+            told=told,
+            # Of our own we know, since we are at it.
+            jobs={job: text for job, text in list(self._jobs.items()) if job != "watch"},
             complaints=json.loads(note[0])["complaints"] if note else (),
             refused=self._figures.refused,
             quarantined=app.store.quarantined(),
@@ -58,7 +90,7 @@ class WatchOver:
 
     def _lists(self) -> dict[str, str]:
         found = {}
-        for url in filter(is_address, self._app.settings.includes):
+        for url in addresses(self._app.settings):
             held = self._app.lists.held(url)
             if held.doubted:
                 found[redact(url)] = f"{held.doubted}; the one before stays"
@@ -72,41 +104,6 @@ class WatchOver:
         if settings.store_url.startswith("sqlite:////"):
             found.add(Path(settings.store_url.removeprefix("sqlite:///")).parent)
         return found
-
-    def _tell(self) -> None:
-        """The webhook, in order; what it does not take is told again the next time."""
-        if self._app.settings.alerts.webhook is None:
-            return
-        for each in self._app.store.happenings(50, untold=True):
-            try:
-                status = self._app.send(
-                    "POST",
-                    self._app.settings.alerts.webhook,
-                    {"Content-Type": "application/json"},
-                    json.dumps(message(each, self._app.settings.site.title)).encode(),
-                ).status
-                error = "" if 200 <= status < 300 else f"it answers {status}"
-            except FetchError as trouble:
-                error = str(trouble)
-            if error:
-                if not self._told_badly:
-                    log.warning("the webhook takes no word", error=error)
-                self._told_badly = True
-                return
-            self._told_badly = False
-            self._app.store.told_of(each)
-
-
-def message(one: Happening, site: str) -> dict[str, Any]:
-    """`text` is what chat programs show."""
-    over = "over: " if one.over_at else ""
-    return {
-        "text": f"{site}: {over}{one.text}",
-        "kind": one.kind,
-        "about": one.subject,
-        "at": one.at.isoformat(timespec="seconds"),
-        "over_at": one.over_at and one.over_at.isoformat(timespec="seconds"),
-    }
 
 
 def _free(path: Path) -> tuple[int, int] | None:

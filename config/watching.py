@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterable
 from pathlib import Path
 
 from config.remote import kept_list
@@ -13,9 +14,9 @@ Look = tuple[int, int, int]
 """Time of change in ns, bytes, number of a file; zeros for one that is not there."""
 
 
-def looks(settings: Settings) -> dict[Path, Look]:
-    """Of the files that were read, and of those that patterns find now."""
-    found = set(settings.files)
+def looks(settings: Settings, more: Iterable[Path] = ()) -> dict[Path, Look]:
+    """Of the files that were read, of those that patterns find now, and of `more`."""
+    found = set(settings.files) | set(more)
     for each in settings.includes:
         if is_address(each):
             found.add(kept_list(each, settings.lists.directory))
@@ -37,20 +38,28 @@ class Watch:
     """Notices a change once it is finished: editors write in several steps."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._more = settings, frozenset[Path]()
         self._known = self._seen = looks(settings)
 
     def changed(self) -> bool:
         """Whether the files are others than those that are known, and the same as at the last
         look. Then they are known."""
-        before, self._seen = self._seen, looks(self._settings)
+        before, self._seen = self._seen, looks(self._settings, self._more)
         if self._seen == self._known or self._seen != before:
             return False
         self._known = self._seen
         return True
 
+    def heed(self, files: Iterable[Path]) -> None:
+        """These were read, or wanted, by a configuration that was refused: a change of them may
+        mend it."""
+        self._more = frozenset(files)
+        now = looks(self._settings, self._more)
+        # Of what was known, the look before the reading: an edit since then is yet to come.
+        self._known = self._seen = {path: self._known.get(path, now[path]) for path in now}
+
     def follow(self, settings: Settings) -> None:
         """Those were read after the last `changed`: what has changed meanwhile is yet to come."""
-        self._settings = settings
+        self._settings, self._more = settings, frozenset()
         now = looks(settings)
         self._known = {path: self._known.get(path, look) for path, look in now.items()}

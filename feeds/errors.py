@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class ConfigError(FeedmillError):
     def __init__(self, complaints: Sequence[str]) -> None:
         super().__init__("\n".join(complaints))
         self.complaints = tuple(complaints)
+        self.wanted: tuple[Path, ...] = ()
+        """The files that were read, or that were to be there; set by who read them."""
 
 
 class EditError(FeedmillError):

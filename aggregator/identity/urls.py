@@ -177,7 +177,7 @@ def _canonical(url: str, rules: UrlRules) -> str | None:
     return f"https://{host}{port}{path}{'?' + query if query else ''}{route}"
 
 
-@lru_cache(maxsize=256)  # a configured address is looked at several times in a row
+@lru_cache(maxsize=50_000)  # a configured address is looked at several times, and at each edit
 def address_key(url: str) -> str | None:
     """What two spellings of one address share: as the WHATWG parser writes it, without fragment.
     None for what it refuses."""

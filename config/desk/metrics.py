@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, MutableMapping
@@ -12,6 +13,7 @@ from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
+    InfoMetricFamily,
     Metric,
 )
 from prometheus_client.exposition import choose_encoder
@@ -23,10 +25,10 @@ from starlette.responses import PlainTextResponse, Response
 from config.desk.call import HEADERS
 from config.desk.house import House
 from config.outgoing import rows
-from config.standing import word
-from config.troubles import late
+from config.quiet import Quiet
 from feeds import VERSION
 from feeds.errors import FeedmillError
+from feeds.models import Outcome
 
 OFTEN = 15.0
 """Seconds for which counts of the whole database are kept: they read all of it."""
@@ -65,17 +67,18 @@ class _Collector(Collector):
     def __init__(self, house: House) -> None:
         self._house = house
         self._counted, self._counts = 0.0, dict[str, int]()
+        self._quiet, self._lock = Quiet(house.store), threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
         """Raises StoreError."""
         house, figures = self._house, self._house.figures()
         yield _info()
-        yield from _sources(house)
+        yield from self._sources()
         polls = CounterMetricFamily(
             "feedmill_polls", "Polls by outcome, since the engine began.", labels=["outcome"]
         )
-        for outcome, count in sorted(figures.get("polls", {}).items()):
-            polls.add_metric([outcome], count)
+        for outcome in Outcome:  # all of them: no rule works on what is not there yet
+            polls.add_metric([outcome.value], figures.get("polls", {}).get(outcome.value, 0))
         yield polls
         articles = CounterMetricFamily(
             "feedmill_articles", "Articles that came, by what they were.", labels=["kind"]
@@ -96,6 +99,26 @@ class _Collector(Collector):
             int(bool(note.get("complaints"))),
         )
 
+    def _sources(self) -> Iterator[Metric]:
+        store, stands = self._house.store, self._house.store.stands()
+        now = store.now()
+        with self._lock:
+            quiet = len(self._quiet(now))
+        # Some of them may have had something new since they were counted.
+        quiet = min(quiet, stands.states.get("ok", 0))
+        states = Counter(stands.states) + Counter(quiet=quiet)
+        states["ok"] -= quiet
+        found = GaugeMetricFamily("feedmill_sources", "Sources by state.", labels=["state"])
+        for state in ("new", "ok", "quiet", "waiting", "failing", "blocked", "paused", "retired"):
+            found.add_metric([state], states[state])
+        yield found
+        yield _gauge("feedmill_articles_held", "Held by the flood guard.", stands.held)
+        due = stands.oldest_due or now
+        yield _gauge(
+            "feedmill_due_lag_seconds", "How long the oldest due source has waited.",
+            max(0.0, (now - due).total_seconds()),
+        )  # fmt: skip
+
     def _stored(self) -> Iterator[Metric]:
         if time.monotonic() - self._counted > OFTEN or not self._counts:
             self._counts = self._house.store.counts()
@@ -115,24 +138,8 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, value=value)
 
 
-def _info() -> GaugeMetricFamily:
-    info = GaugeMetricFamily("feedmill_info", "Which Feedmill this is.", labels=["version"])
-    info.add_metric([VERSION], 1)
-    return info
-
-
-def _sources(house: House) -> Iterator[Metric]:
-    now, briefs = house.store.now(), house.store.briefs()
-    states = Counter(word(each, now) for each in briefs)
-    found = GaugeMetricFamily("feedmill_sources", "Sources by state.", labels=["state"])
-    for state in ("new", "ok", "quiet", "waiting", "failing", "blocked", "paused", "retired"):
-        found.add_metric([state], states[state])
-    yield found
-    yield _gauge("feedmill_articles_held", "Held by the flood guard.", sum(b.held for b in briefs))
-    yield _gauge(
-        "feedmill_due_lag_seconds", "How long the oldest due source has waited.",
-        max((late(each, now.timestamp()) for each in briefs), default=0.0),
-    )  # fmt: skip
+def _info() -> InfoMetricFamily:
+    return InfoMetricFamily("feedmill", "Which Feedmill this is.", {"version": VERSION})
 
 
 def _publishing(house: House) -> Iterator[Metric]:

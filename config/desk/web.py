@@ -197,7 +197,7 @@ class Web:
 
     async def _ops(self, _request: Request) -> Response:
         body = await run_in_threadpool(operations_feed, self._house)
-        return Response(body, 200, HEADERS, "application/atom+xml")
+        return Response(body, 200, HEADERS, "application/atom+xml; charset=utf-8")
 
     async def _file(self, request: Request) -> Response:
         body = self._static.get(request.path_params["name"])

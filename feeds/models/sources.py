@@ -205,6 +205,20 @@ class Brief(NamedTuple):
         return _status(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """All sources that are configured, counted."""
+
+    states: Mapping[str, int]
+    """By word: new, ok (also when quiet), waiting, failing, blocked, paused, retired."""
+    polled: int
+    """Those that were polled ever, and are not paused."""
+    held: int
+    """Articles that the flood guard holds."""
+    oldest_due: datetime | None
+    """Since when, or until when, the one that is due first of all is waiting."""
+
+
 def _status(state: SourceState | Brief) -> Status:
     if state.retired or not state.active:
         return Status.RETIRED

@@ -43,10 +43,11 @@ def end(database: Database, kind: str, subject: str) -> bool:
 
 
 def listed(database: Database, limit: int, *, untold: bool = False) -> list[Happening]:
-    """Newest first; `untold`: oldest first."""
+    """Newest first; `untold`: in the order in which they began or ended."""
     query = sa.select(*_COLUMNS)
     if untold:
-        query = query.where(sa.not_(happening.c.told)).order_by(happening.c.id)
+        last = sa.func.coalesce(happening.c.over_at, happening.c.at)
+        query = query.where(sa.not_(happening.c.told)).order_by(last, happening.c.id)
     else:
         query = query.order_by(happening.c.id.desc())
     with database.read() as connection:
@@ -59,6 +60,16 @@ def standing(database: Database) -> list[Happening]:
     query = sa.select(*_COLUMNS).where(happening.c.over_at.is_(None)).order_by(happening.c.id)
     with database.read() as connection:
         return [Happening(**row._mapping) for row in connection.execute(query).all()]
+
+
+def tell_no_more(database: Database) -> None:
+    """Nobody was to be told of those that are over: whoever names a webhook later wants no past."""
+    over = happening.c.over_at.is_not(None) & sa.not_(happening.c.told)
+    with database.read() as connection:
+        if connection.execute(sa.select(happening.c.id).where(over).limit(1)).first() is None:
+            return
+    with database.write() as connection:
+        connection.execute(sa.update(happening).where(over).values(told=True))
 
 
 def told(database: Database, one: Happening) -> None:

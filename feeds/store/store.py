@@ -46,6 +46,7 @@ from feeds.models import (
     Source,
     SourceInfo,
     SourceState,
+    Stands,
     Stored,
     StoryChange,
     StoryPlan,
@@ -84,6 +85,7 @@ from feeds.store import (
     revisions,
     schema,
     search,
+    stands,
     stories,
     subscribers,
     ties,
@@ -185,6 +187,21 @@ class Store:
     def briefs(self) -> list[Brief]:
         """All sources, in the order of their configuration."""
         return sourcing.briefs(self._database)
+
+    def stands(self) -> Stands:
+        return stands.counted(self._database)
+
+    def lasting(self, since: datetime) -> dict[int, str]:
+        """By number: how the sources stand that are retired, or fail since before then."""
+        return stands.lasting(self._database, since)
+
+    def holding(self) -> dict[int, int]:
+        """By source: how many articles the flood guard holds."""
+        return stands.holding(self._database)
+
+    def rhythms(self, since: datetime) -> list[tuple[int, bytes]]:
+        """Of the sources that answer and have had nothing new since then."""
+        return stands.rhythms(self._database, since)
 
     def last_polls(self, ids: Collection[int], count: int) -> dict[int, list[tuple[str, int]]]:
         """By source, oldest first: (outcome, new articles) of its last polls."""
@@ -469,6 +486,10 @@ class Store:
 
     def open_happenings(self) -> list[Happening]:
         return happenings.standing(self._database)
+
+    def tell_no_more(self) -> None:
+        """Nobody is to hear of troubles that are over."""
+        happenings.tell_no_more(self._database)
 
     def told_of(self, happening: Happening) -> None:
         happenings.told(self._database, happening)

@@ -72,7 +72,7 @@ class Site:
             with error:
                 return Page(error.code, _lower(error.headers), error.read())
 
-    def wait_for(self, path: str, text: str = "", seconds: float = 30) -> Page:
+    def wait_for(self, path: str, text: str = "", seconds: float = 60) -> Page:
         """Until the page is there (and holds this text)."""
         deadline = time.monotonic() + seconds
         while True:
@@ -240,7 +240,7 @@ def alive(pids: set[int]) -> set[int]:
     return found
 
 
-def until(happened: Any, seconds: float = 15) -> bool:
+def until(happened: Any, seconds: float = 40) -> bool:
     """Whether it became true in time; for what other processes do."""
     deadline = time.monotonic() + seconds
     while not happened():
