@@ -18,7 +18,8 @@ def rows(app: App) -> list[dict[str, Any]]:
     readers, hub = store.readers(today - DAYS + 1, today), store.subscribers()
     found = []
     for feed in app.settings.feeds:
-        state, kinds = states[feed.slug], readers.get(feed.slug, {})
+        # The desk shows a feed before the engine has heard of it.
+        state, kinds = states.get(feed.slug), readers.get(feed.slug, {})
         found.append(
             {
                 "feed": feed.slug,
@@ -26,9 +27,9 @@ def rows(app: App) -> list[dict[str, Any]]:
                 "view": feed.view,
                 "private": feed.private,
                 "url": app.site.feed(feed.slug, FEEDS[0]),
-                "updated": iso(state.updated),
-                "events": state.seq,
-                "archives": state.sealed,
+                "updated": iso(state.updated) if state else None,
+                "events": state.seq if state else 0,
+                "archives": state.sealed if state else 0,
                 "subscribers": sum(kinds.values()),
                 "readers": kinds,
                 "hub": sum(hub.get(f"{feed.slug}/{name}", 0) for name in FEEDS),

@@ -22,7 +22,7 @@ from config.desk.call import HEADERS, NOTICE, Call
 from config.desk.house import House
 from config.desk.keys import SESSION, Keys
 from config.desk.operations import operations_feed
-from config.desk.pages import articles, feeds, overview, source, sources
+from config.desk.pages import articles, feeds, opml, overview, source, sources
 from config.desk.pages.add import Adding
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 
@@ -54,7 +54,9 @@ class Web:
                 self._page(f"/desk/sources/{number}", GET=source.show, POST=source.edit),
                 self._page(f"/desk/sources/{number}/act", POST=source.act),
                 self._page(f"/desk/sources/{number}/document", POST=source.document),
+                self._page("/desk/sources.opml", GET=opml.give),
                 self._page("/desk/add", GET=adding.show, POST=adding.look),
+                self._page("/desk/add/opml", GET=opml.show, POST=opml.take),
                 self._page("/desk/add/{name}", GET=adding.found, POST=adding.add),
                 self._page("/desk/feeds", GET=feeds.show),
                 self._page("/desk/feeds/new", GET=feeds.new, POST=feeds.save),
@@ -85,7 +87,7 @@ class Web:
             if request.method not in SAFE:
                 if int(request.headers.get("content-length") or 0) > FORM:
                     return PlainTextResponse("That is too large.\n", 413, HEADERS)
-                form = await request.form(max_files=4, max_fields=20_000)
+                form = await request.form(max_files=4, max_fields=20_000, max_part_size=FORM)
             method = "GET" if request.method == "HEAD" else request.method
             return await run_in_threadpool(self._answer, request, form, pages[method], role)
 
@@ -140,6 +142,11 @@ class Web:
             return PlainTextResponse(f"Not at the moment: {error}\n", 503, HEADERS)
         except FeedmillError as error:
             return call.trouble(500, "That did not work", [str(error)])
+        except Exception:
+            # A fault of ours: nobody else tells of it.
+            log.exception("fault", page=page.__qualname__, by=call.user)
+            text = "This is a fault of Feedmill; its log tells more. Please report it."
+            return call.trouble(500, "That went wrong", [text])
 
     # --- logins
 
