@@ -69,16 +69,41 @@ OTHER: Mapping[str, str] = {
     "paused": "Take `paused` out of its configuration to have it polled again.",
     "new": "It was not polled yet: `feedmill run` or `feedmill poll` does.",
 }
+AT_DESK: Mapping[str, str] = {
+    "not-a-feed": "A page came where a feed was expected. Give the page's address to “Add”: it "
+    "finds the feeds that a page names.",
+    "read": "The document can't be read. “Look at it now” below shows what came; tell "
+    "the publisher.",
+    "read-too-slow": "Reading the document takes too long. “Look at it now” below shows what came.",
+    "gone": "The publisher says that the feed is gone for good. Remove the source (its articles "
+    "stay), or give it its new address below.",
+    "redirects": "It redirects in circles. Look for the feed's new address in a browser, and give "
+    "it that one below.",
+    "paused": "“End the pause” has it polled again.",
+    "new": "It was not polled yet; it is in its turn, or at once by “Poll now”.",
+}
+"""What is told otherwise at the desk, where buttons do it."""
+NOT_THERE_AT_DESK = (
+    "There is no feed at this address. Look for its new one on the site, and put that into its "
+    "settings below; its articles stay."
+)
+RETRY_AT_DESK = " “Poll now” tries it at once."
 RETRY = " `feedmill poll --source {id} --now` tries it at once."
 
 
-def advice(state: SourceState, stands: Standing, status: int | None) -> str:
+def advice(
+    state: SourceState, stands: Standing, status: int | None, *, at_desk: bool = False
+) -> str:
     """For how it stands after an answer of that status; nothing when there is nothing to do."""
+    said = {**ADVICE, **OTHER, **(AT_DESK if at_desk else {})}
     if stands.word in OTHER:
-        return OTHER[stands.word]
+        return said[stands.word]
     if state.error_kind is None:
         return ""
-    text = ADVICE.get(state.error_kind, "See the error above.")
+    text = said.get(state.error_kind, "See the error above.")
     if state.error_kind == "http" and status is not None:
         text = BY_STATUS.get(min(status, 500), text)
-    return text if state.error_kind == "rate-limited" else text + RETRY.format(id=state.id)
+        text = NOT_THERE_AT_DESK if at_desk and status == 404 else text
+    if state.error_kind == "rate-limited":
+        return text
+    return text + (RETRY_AT_DESK if at_desk else RETRY.format(id=state.id))

@@ -89,6 +89,9 @@ def edit_source(
     """`values`: keys of [[sources]], None for those that are not to stand there."""
     [(_, source)] = states(house, [number])
     house.take(change_sources(house.settings, [(source, values)], seen))
+    if "url" in values:
+        # Its row goes by the address: until the engine has heard of it, nobody would find it.
+        house.app.sync()
     log.info("source edited", source=number, keys=sorted(values), by=by)
 
 

@@ -45,6 +45,14 @@ class Lookup:
     wishes: adding.Wishes
     at: float = field(default_factory=time.monotonic)
 
+    def found(self) -> dict[str, Found]:
+        """Feeds by the address that is configured."""
+        return {each.settled: each for one in self.looked for each in one.feeds}
+
+
+class Gone(ConfigError):
+    """It is not kept any more."""
+
 
 class Lookups:
     """What was found, until it is chosen. Thread-safe."""
@@ -53,8 +61,16 @@ class Lookups:
         self._lock = threading.Lock()
         self._kept: dict[str, Lookup] = {}
 
-    def look(self, house: House, addresses: Sequence[str], wishes: adding.Wishes) -> str:
-        """Look at them; by which name the lookup is kept. Raises ConfigError."""
+    def look(
+        self,
+        house: House,
+        addresses: Sequence[str],
+        wishes: adding.Wishes,
+        *,
+        guess: bool = False,
+    ) -> str:
+        """Look at them; by which name the lookup is kept. `guess`: where a page names no feed, the
+        usual paths too. Raises ConfigError."""
         given = list(dict.fromkeys(each.strip() for each in addresses if each.strip()))
         if not given:
             raise ConfigError(["give at least one address"])
@@ -62,7 +78,7 @@ class Lookups:
             raise ConfigError([f"{len(given)} addresses: {MOST} at a time, or an OPML list"])
         adding.check(wishes)
         looking = adding.Looking(house.app, wishes)
-        lookup = Lookup([_looked(each, looking) for each in given], wishes)
+        lookup = Lookup([_looked(each, looking, guess) for each in given], wishes)
         name = secrets.token_urlsafe(12)
         with self._lock:
             self._kept[name] = lookup
@@ -74,7 +90,7 @@ class Lookups:
         with self._lock:
             found = self._kept.get(name)
         if found is None or time.monotonic() - found.at > KEPT:
-            raise ConfigError(["that was too long ago: look at the addresses again"])
+            raise Gone(["that was too long ago: look at the addresses again"])
         return found
 
     def add(
@@ -82,11 +98,15 @@ class Lookups:
     ) -> list[adding.Added]:
         """Those feeds of the lookup; what was fetched is their first poll. Raises ConfigError,
         EditError."""
-        lookup = self.get(name)
-        known = {each.settled: each for one in lookup.looked for each in one.feeds}
-        chosen = [known[url] for url in dict.fromkeys(urls) if url in known]
-        if not chosen:
+        lookup, there = self.get(name), house.settings.sources
+        known = lookup.found()
+        wanted = [known[url] for url in dict.fromkeys(urls) if url in known]
+        if not wanted:
             raise ConfigError(["choose at least one of the feeds that were found"])
+        # A form that was sent twice adds nothing twice.
+        chosen = [each for each in wanted if each.settled not in there]
+        if not chosen:
+            return []
         return add_found(house, chosen, wishes, by)
 
 
@@ -104,16 +124,24 @@ def add_found(
     return added
 
 
-def _looked(given: str, looking: adding.Looking) -> Looked:
+def _looked(given: str, looking: adding.Looking, guess: bool) -> Looked:
     try:
         url = adding.address(given)
         if where := looking.configured(url):
             return Looked(given, None, f"it is configured already, at {where}")
-        seen = looking.explorer()(url, everything=True)
+        seen = looking.explorer()(url, everything=True, guess=guess)
     except PollError as error:
         return Looked(given, None, f"{error.kind}: {error}")
     except FeedmillError as error:
         return Looked(given, None, str(error))
-    if seen.feeds:
-        return Looked(given, seen)
-    return Looked(given, seen, str(adding.none_to_add(seen)))
+    return Looked(given, seen, "" if seen.feeds else _why_none(seen, guess))
+
+
+def _why_none(seen: Exploration, guess: bool) -> str:
+    """Why nothing can be added, in words of the desk: it has no options."""
+    if places := {each.configured: None for each in seen.found if each.configured}:
+        return f"it is configured already, at {', '.join(filter(None, places))}"
+    if seen.found:
+        return f"{seen.page}; nothing that it names can be read as a feed"
+    more = "" if guess else ", or let the usual paths be tried"
+    return f"{seen.page}; it names no feed: give the address of the feed itself{more}"

@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from config.desk.access import Asked
 from config.desk.house import House
-from config.showing import iso, near, short
+from config.desk.moments import when
+from config.showing import public_url, short
 from feeds import VERSION
 
 NOTICE = "feedmill-said"
@@ -109,8 +110,15 @@ class Call:
             )
         return response
 
-    def trouble(self, status: int, title: str, lines: Sequence[str], back: str = "") -> Response:
-        return self.render("trouble.html", status, title=title, lines=lines, back=back)
+    def trouble(self, status: int, title: str, lines: Sequence[str]) -> Response:
+        return self.render("trouble.html", status, title=title, lines=lines, back=self._before())
+
+    def _before(self) -> str:
+        """The page of the desk that this was asked from; "" when it is not known."""
+        came = urlsplit(self.asked.headers.get("referer", ""))
+        if not came.path.startswith(f"{self.base}/desk/"):
+            return ""
+        return f"{came.path}?{came.query}" if came.query else came.path
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +130,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"iso": iso, "near": near, "short": short, "count": _count}
+    made.filters |= {
+        "short": short,
+        "when": when,
+        "count": _count,
+        "public": public_url,
+    }
     return made
 
 

@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from config.desk import charts
 from config.desk.house import House
+from config.desk.moments import in_words
 from config.settings import Settings
-from config.showing import near, plain, public_url
+from config.showing import plain, public_url
 from config.standing import in_words as standing_in_words
 from config.standing import next_in_words, standing, word
 from config.troubles import late
@@ -20,7 +21,7 @@ from feeds.models import Brief, Source
 PAGE = 100
 LATE = 300.0
 """Seconds for which a source is due before it counts as late."""
-SORTS = ("state", "title", "next", "last", "articles")
+SORTS = ("state", "title", "next", "last", "articles", "added")
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ def shown(house: House, rows: Sequence[Line], now: datetime) -> list[Shown]:
                 status=words or standing_in_words(standing(state, now), now),
                 next="" if row.source.paused else next_in_words(state, now).partition(": ")[0],
                 reason=state.reason,
-                last=near(state.last_polled_at, now),
+                last=in_words(state.last_polled_at, now) if state.last_polled_at else "",
                 error=plain(f"{state.error_kind}: {state.error}") if state.error_kind else "",
                 spark=charts.sparkline(polls.get(row.id, [])),
             )
@@ -199,5 +200,7 @@ def _sort(rows: list[Line], by: str) -> None:
         rows.sort(key=lambda row: -(row.brief.last_polled_at or 0))
     elif by == "articles":
         rows.sort(key=lambda row: -row.brief.article_count)
+    elif by == "added":
+        rows.sort(key=lambda row: -row.id)
     else:
         rows.sort(key=lambda row: (_GRAVE.index(row.state), row.since or far))

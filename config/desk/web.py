@@ -24,7 +24,7 @@ from config.desk.house import House
 from config.desk.ids import ID
 from config.desk.keys import SESSION, Keys
 from config.desk.operations import operations_feed
-from config.desk.pages import articles, feeds, overview, source, sources
+from config.desk.pages import articles, feeds, opml, overview, source, sources
 from config.desk.pages.add import Adding
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 
@@ -56,7 +56,9 @@ class Web:
                 self._page(f"/desk/sources/{number}", GET=source.show, POST=source.edit),
                 self._page(f"/desk/sources/{number}/act", POST=source.act),
                 self._page(f"/desk/sources/{number}/document", POST=source.document),
+                self._page("/desk/sources.opml", GET=opml.give),
                 self._page("/desk/add", GET=adding.show, POST=adding.look),
+                self._page("/desk/add/opml", GET=opml.show, POST=opml.take),
                 self._page("/desk/add/{name}", GET=adding.found, POST=adding.add),
                 self._page("/desk/feeds", GET=feeds.show),
                 self._page("/desk/feeds/new", GET=feeds.new, POST=feeds.save),
@@ -140,6 +142,11 @@ class Web:
             return PlainTextResponse(f"Not at the moment: {error}\n", 503, HEADERS)
         except FeedmillError as error:
             return call.trouble(500, "That did not work", [str(error)])
+        except Exception:
+            # A fault of ours: nobody else tells of it.
+            log.exception("fault", page=page.__qualname__, by=call.user)
+            text = "This is a fault of Feedmill; its log tells more. Please report it."
+            return call.trouble(500, "That went wrong", [text])
 
     # --- logins
 

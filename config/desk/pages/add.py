@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from aggregator.discover import newest
 from config import adding
-from config.desk.adding import Lookup, Lookups
+from config.desk.adding import Gone, Lookup, Lookups
 from config.desk.call import Call
 from config.settings import ALL
-from feeds.errors import ConfigError, EditError, FeedmillError
+from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 
 
 class Adding:
@@ -30,6 +30,7 @@ class Adding:
         name: str = "",
         found: Lookup | None = None,
     ) -> Response:
+        sent = call.asked.method == "POST"
         return call.render(
             "add.html",
             422 if wrong else 200,
@@ -37,42 +38,67 @@ class Adding:
             wrong=wrong,
             name=name,
             found=found,
+            ticked=set(call.texts("feed")) if sent else _first_of_each(found),
+            new_category=call.text("new_category"),
             newest=newest,
             categories=[c for c in call.house.settings.categories if c.slug != ALL],
-            wishes=found.wishes if found else _wishes(call),
+            wishes=_wishes(call) if sent or found is None else found.wishes,
         )
 
     def look(self, call: Call) -> Response:
         text = call.text("addresses")
         try:
-            name = self._lookups.look(call.house, text.split(), _wishes(call))
+            name = self._lookups.look(
+                call.house, text.split(), _wishes(call), guess=bool(call.text("guess"))
+            )
         except ConfigError as error:
             return self._form(call, entered=text, wrong=error.complaints)
         return call.go(f"add/{name}")
 
     def found(self, call: Call) -> Response:
         name = str(call.path["name"])
-        return self._form(call, name=name, found=self._lookups.get(name))
+        try:
+            return self._form(call, name=name, found=self._lookups.get(name))
+        except Gone as error:
+            return self._form(call, wrong=error.complaints)
 
     def add(self, call: Call) -> Response:
         name = str(call.path["name"])
-        lookup = self._lookups.get(name)
+        try:
+            lookup = self._lookups.get(name)
+        except Gone as error:
+            return self._form(call, entered=call.text("addresses"), wrong=error.complaints)
         try:
             added = self._lookups.add(
                 call.house, name, call.texts("feed"), _wishes(call), call.user
             )
         except (ConfigError, EditError) as error:
             lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
-            return self._form(call, wrong=lines, name=name, found=lookup)
+            wrong = [each.removeprefix("--") for each in lines]  # options of the command
+            return self._form(call, wrong=wrong, name=name, found=lookup)
+        except StoreError:
+            raise
         except FeedmillError as error:
             return self._form(call, wrong=[str(error)], name=name, found=lookup)
-        articles = sum(each.articles for each in added)
-        some = "1 source" if len(added) == 1 else f"{len(added)} sources"
-        return call.go("sources?sort=last", f"{some} added, with {articles} articles.")
+        if not added:
+            return call.go("sources", "They were added already.", sort="added")
+        return call.go("sources", _said(added), sort="added")
+
+
+def _first_of_each(found: Lookup | None) -> set[str]:
+    """What is ticked at first: a page's first feed is mostly the one that is meant."""
+    return {one.feeds[0].settled for one in found.looked if one.feeds} if found else set()
+
+
+def _said(added: Sequence[adding.Added]) -> str:
+    articles = sum(each.articles for each in added)
+    some = "1 source" if len(added) == 1 else f"{len(added)} sources"
+    with_them = "1 article" if articles == 1 else f"{articles:,} articles"
+    return f"{some} added, with {with_them}; their feeds show them in a few seconds."
 
 
 def _wishes(call: Call) -> adding.Wishes:
-    new = call.text("new_category").lower()
+    new = call.text("new_category").lower().replace(" ", "-")
     chosen = call.texts("categories")
     return adding.Wishes(
         categories=tuple(dict.fromkeys([*chosen, *([new] if new else [])])),

@@ -30,7 +30,7 @@ def show(call: Call) -> Response:
         state.id: shown_title(state, house.settings)
         for state in house.store.states_of({each.source_id for each in recent})
     }
-    return call.render("articles.html", rows=recent, titles=titles, words=words)
+    return call.render("articles.html", rows=recent, titles=titles, words=words, most=FOUND)
 
 
 def _by_name(call: Call, words: str) -> list[ArticleFacts]:

@@ -10,21 +10,29 @@ from starlette.responses import Response
 from config import outgoing
 from config.changing import feed_table
 from config.desk import actions, tryout
-from config.desk.call import HEADERS, Call
-from config.desk.forms import FEED, as_form, of_form, seen_of, seen_text
+from config.desk.call import Call
+from config.desk.forms import FEED, as_form, entered, meanwhile, of_form, print_of, unseen
 from config.desk.rules import RuleForm, form_of
 from config.settings import ALL
-from config.showing import public_url
 from config.wiring import FEEDS
 from feeds.errors import ConfigError, EditError
 from feeds.models import Category
 
+SAVED = "Saved. Feedmill goes by it in a few seconds; its feeds then follow."
+PURPOSES: Mapping[str | None, str] = {
+    None: "all private feeds",
+    "@api": "the API, as admin",
+    "@editor": "the API, as editor",
+    "@metrics": "the metrics",
+    "@ops": "the operations feed",
+}
+"""What tokens may be for, beside single feeds."""
 _RULE = ("every", "some", "none", "toml")
 
 
 def show(call: Call) -> Response:
     house = call.house
-    rows = outgoing.rows(house.app) if house.store.feeds() else []
+    rows = outgoing.rows(house.app)
     return call.render(
         "feeds.html",
         rows=rows,
@@ -32,6 +40,7 @@ def show(call: Call) -> Response:
         quarantined=house.store.quarantined(),
         refused=house.figures().get("refused", []),
         tokens=house.store.tokens() if call.role == "admin" else None,
+        purposes=PURPOSES,
     )
 
 
@@ -43,9 +52,17 @@ def new(call: Call) -> Response:
 def edit(call: Call) -> Response:
     feed = actions.feed_of(call.house, str(call.path["slug"]))
     kind = actions.kind_of(feed)
-    at = feed_table(call.house.settings, kind, feed.slug)
-    table = at[1] if at else {"title": feed.title}
+    try:
+        table = _table(call, kind, feed.slug)
+    except EditError as error:
+        return _page(call, kind, feed.slug, {}, feed, locked=str(error))
     return _page(call, kind, feed.slug, table, feed)
+
+
+def _table(call: Call, kind: str, slug: str) -> Mapping[str, Any]:
+    """What is written of it; nothing of one that comes from a list's folder. Raises EditError."""
+    at = feed_table(call.house.settings, kind, slug)
+    return at[1] if at else {}
 
 
 def _page(
@@ -55,75 +72,121 @@ def _page(
     table: Mapping[str, Any],
     feed: Category | None,
     *,
-    entered: Mapping[str, Any] | None = None,
+    given: Mapping[str, Any] | None = None,
     wrong: Sequence[str] = (),
     tried: tryout.Tried | None = None,
+    locked: str = "",
 ) -> Response:
     settings = call.house.settings
-    rule = form_of(table.get("match"))
-    fields = entered if entered is not None else as_form(FEED, table)
-    whose: Mapping[str, Any] = table if entered is None else entered
-    if entered is not None:
-        rule = RuleForm(**{name: str(entered.get(f"rule_{name}", "")) for name in _RULE})
+    shown = _as_form(table, feed) if given is None else given
     return call.render(
         "feed.html",
         422 if wrong else 200,
         kind=kind,
         slug=slug,
         feed=feed,
-        form=fields,
-        rule=rule,
-        chosen=set(whose.get("categories") or ()),
-        sources="\n".join(whose.get("sources") or ()),
-        seen=call.text("seen") if entered is not None else seen_text(table),
+        form=shown,
+        rule=shown["rule"],
+        chosen=set(shown["categories"]),
+        sources="\n".join(shown["sources"]),
+        seen=print_of(table, call),
         wrong=wrong,
         tried=tried,
-        categories=[each for each in settings.categories if each.slug != ALL],
+        locked=locked,
+        folder=feed is not None and not table and not locked and slug != ALL,
+        inside=_inside(call, slug) if feed and kind == "categories" else None,
+        categories=[e for e in settings.categories if e.slug != ALL or ALL in shown["categories"]],
         formats=tuple(tryout.FORMATS),
         addresses=[call.house.app.site.feed(slug, name) for name in FEEDS] if feed else [],
-        public=public_url,
     )
 
 
-def _entered(call: Call) -> dict[str, Any]:
-    return (
-        {key: call.text(key) for key in FEED}
-        | {f"rule_{name}": call.text(f"rule_{name}") for name in _RULE}
-        | {"categories": call.texts("categories"), "sources": call.text("sources").split()}
-    )
+def _inside(call: Call, slug: str) -> int:
+    """How many sources are in a category."""
+    sources = call.house.settings.sources.values()
+    return sum(slug == ALL or slug in each.categories for each in sources)
 
 
-def _values(call: Call, kind: str) -> dict[str, Any]:
-    """Raises ConfigError."""
-    values = of_form(FEED, call)
-    rule = RuleForm(**{name: call.text(f"rule_{name}") for name in _RULE})
-    values["match"] = rule.table()
+def _as_form(table: Mapping[str, Any], feed: Category | None) -> dict[str, Any]:
+    fields: dict[str, Any] = as_form(FEED, table)
+    if feed is not None and not table:
+        fields["title"] = feed.title
+    return fields | {
+        "rule": form_of(table.get("match")),
+        "categories": list(table.get("categories") or ()),
+        "sources": list(table.get("sources") or ()),
+    }
+
+
+def _given(call: Call) -> dict[str, Any]:
+    return entered(FEED, call) | {
+        "rule": _rule(call),
+        "categories": call.texts("categories"),
+        "sources": call.text("sources").split(),
+    }
+
+
+def _rule(call: Call) -> RuleForm:
+    return RuleForm(**{name: call.text(f"rule_{name}") for name in _RULE})
+
+
+def _values(call: Call, kind: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form changes. Raises ConfigError with each that is wrong."""
+    values, complaints = dict[str, Any](), list[str]()
+    try:
+        values |= of_form(FEED, call, table)
+    except ConfigError as error:
+        complaints += error.complaints
+    try:
+        if (rule := _rule(call)) != form_of(table.get("match")):
+            values["match"] = rule.table()
+    except ConfigError as error:
+        complaints += error.complaints
+    if complaints:
+        raise ConfigError(complaints)
     if kind == "views":
-        values["categories"] = call.texts("categories") or None
-        values["sources"] = call.text("sources").split() or None
+        for key, found in (
+            ("categories", call.texts("categories")),
+            ("sources", call.text("sources").split()),
+        ):
+            if found != list(table.get(key) or ()):
+                values[key] = found or None
     return values
 
 
 def save(call: Call) -> Response:
     """Made or changed; or, with the other button, only tried."""
-    slug = str(call.path.get("slug") or call.text("slug"))
     made = "slug" not in call.path
-    kind = "views" if call.text("kind") == "views" else "categories"
+    slug = call.text("slug").lower() if made else str(call.path["slug"])
     feed = None if made else actions.feed_of(call.house, slug)
-    entered = _entered(call)
+    kind = _kind(call, feed)
+    given, table = _given(call), dict[str, Any]()
     try:
-        values = _values(call, kind)
+        if feed is not None:
+            table = dict(_table(call, kind, slug))
+        values = _values(call, kind, table)
         if call.text("action") == "try":
-            found = tryout.tried(call.house, tryout.defined(kind, slug or "new", values))
-            return _page(call, kind, slug, {}, feed, entered=entered, tried=found)
-        if made:
+            wanted = tryout.defined(kind, slug or "new", table | values)
+            found = tryout.tried(call.house, wanted)
+            return _page(call, kind, slug, table, feed, given=given, tried=found)
+        if feed is None:
             actions.make_feed(call.house, kind, slug, values, call.user)
+        elif unseen(table, call):
+            raise meanwhile(FEED, call, table)
+        elif not values or values == {"title": feed.title}:
+            return call.go(f"feeds/{slug}", "Nothing was changed.")
         else:
-            actions.edit_feed(call.house, slug, values, call.user, seen_of(call.text("seen")))
+            actions.edit_feed(call.house, slug, values, call.user, table or None)
     except (ConfigError, EditError) as error:
         lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
-        return _page(call, kind, slug, {}, feed, entered=entered, wrong=lines)
-    return call.go(f"feeds/{slug}", "Saved. A running Feedmill takes it up in a moment.")
+        return _page(call, kind, slug, table, feed, given=given, wrong=lines)
+    return call.go(f"feeds/{slug}", SAVED)
+
+
+def _kind(call: Call, feed: Category | None) -> str:
+    if feed is not None:
+        return actions.kind_of(feed)
+    return "views" if call.text("kind") == "views" else "categories"
 
 
 def remove(call: Call) -> Response:
@@ -135,15 +198,26 @@ def remove(call: Call) -> Response:
 def preview(call: Call) -> Response:
     """The document that a definition would make, as text, never as a page of the desk's."""
     slug, form = str(call.path["slug"]), str(call.path["form"])
-    kind = "views" if call.text("kind") == "views" else "categories"
-    feed = tryout.defined(kind, slug, _values(call, kind))
-    body, kind_of_it = tryout.preview(call.house, feed, form)
-    if form == "page":
-        return call.render(
-            "preview.html", document=body.decode("utf-8", "replace"), slug=slug, form=form
-        )
+    if form not in tryout.FORMATS:
+        raise actions.Missing([f"{form}: there is no such format"])
+    feed = actions.feed_of(call.house, slug)
+    kind, given, table = actions.kind_of(feed), _given(call), dict[str, Any]()
+    try:
+        table = dict(_table(call, kind, slug))
+        defined = tryout.defined(kind, slug, table | _values(call, kind, table))
+    except (ConfigError, EditError) as error:
+        lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
+        return _page(call, kind, slug, table, feed, given=given, wrong=lines)
+    body, kind_of_it = tryout.preview(call.house, defined, form)
     text = body.decode("utf-8", "replace")
-    return call.render("preview.html", text=text, slug=slug, form=form, media_type=kind_of_it)
+    return call.render(
+        "preview.html",
+        text=text,
+        title=feed.title,
+        slug=slug,
+        form=form,
+        media_type=kind_of_it.partition(";")[0],
+    )
 
 
 def tokens(call: Call) -> Response:
@@ -169,6 +243,3 @@ def tokens(call: Call) -> Response:
     store.add_token(making.digest(token), purpose or None, label)
     call.house.app.put_tokens()
     return call.render("token.html", token=token, label=label)
-
-
-__all__ = ["HEADERS", "edit", "new", "preview", "remove", "save", "show", "tokens"]

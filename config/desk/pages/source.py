@@ -7,11 +7,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from config import adding
 from config.advice import advice
 from config.changing import source_table
 from config.desk import actions
 from config.desk.call import Call
-from config.desk.forms import SOURCE, as_form, of_form, seen_of, seen_text
+from config.desk.forms import SOURCE, as_form, entered, meanwhile, of_form, print_of, unseen
 from config.facts import facts
 from config.ledger_rows import answer_in_words, status_words
 from config.moving import request_for
@@ -21,6 +22,8 @@ from config.source_json import status_of
 from config.standing import in_words, next_in_words, shown_sighting, standing
 from feeds.errors import ConfigError, EditError, PollError
 from feeds.models import Source, SourceState
+
+SAVED = "Saved. Feedmill goes by it in a few seconds."
 
 
 def show(call: Call) -> Response:
@@ -37,7 +40,7 @@ def _page(
     state: SourceState,
     source: Source,
     *,
-    entered: Mapping[str, Any] | None = None,
+    given: Mapping[str, Any] | None = None,
     wrong: tuple[str, ...] = (),
     document: Any = None,
 ) -> Response:
@@ -65,20 +68,18 @@ def _page(
         stands=stands,
         words=in_words(stands, now),
         next=next_in_words(state, now),
-        advice=advice(state, stands, status_of(ledger)),
+        advice=advice(state, stands, status_of(ledger), at_desk=True),
         facts=facts(state, source, settings.poll, now),
         adopted=adopted(state, settings),
         sighting=shown_sighting(state, settings),
         changes=changes,
         ledger=[(row, status_words(row), answer_in_words(row, now)) for row in ledger],
-        form=entered if entered is not None else as_form(SOURCE, table),
-        seen=seen_text(table),
+        form=given if given is not None else _as_form(source, table),
+        seen=print_of(table, call),
         locked=locked,
         wrong=wrong,
         categories=[c for c in settings.categories if c.slug != ALL],
-        inside=set(entered.get("categories", ()))
-        if entered is not None
-        else set(source.categories),
+        inside=set(source.categories if given is None else given["categories"]),
         articles=store.articles([state.id], 20),
         document=document,
     )
@@ -92,19 +93,45 @@ def _table(call: Call, source: Source) -> tuple[Mapping[str, Any], str]:
         return {}, str(error)
 
 
+def _as_form(source: Source, table: Mapping[str, Any]) -> dict[str, str]:
+    """`url`: None for an address that is not shown, or is none of the web."""
+    url = table.get("url")
+    shown = isinstance(url, str) and not source.secret_url and "@" not in url
+    return as_form(SOURCE, table) | ({"url": str(url).strip()} if shown else {})
+
+
 def edit(call: Call) -> Response:
     state, source = _found(call)
-    values: dict[str, Any] = {}
+    given = entered(SOURCE, call) | {"categories": call.texts("categories")}
+    if "url" in call.form:
+        given["url"] = call.text("url")
     try:
-        values = of_form(SOURCE, call)
-        values["categories"] = call.texts("categories") or None
-        seen = seen_of(call.text("seen"))
-        actions.edit_source(call.house, state.id, values, call.user, seen)
+        table = source_table(call.house.settings, source)
+        if unseen(table, call):
+            raise meanwhile(SOURCE, call, table)
+        values = _values(call, source, table)
+        if not values:
+            return call.go(f"sources/{state.id}", "Nothing was changed.")
+        actions.edit_source(call.house, state.id, values, call.user, table)
     except (ConfigError, EditError) as error:
-        lines = error.complaints if isinstance(error, ConfigError) else (str(error),)
-        entered = {key: call.text(key) for key in SOURCE} | {"categories": call.texts("categories")}
-        return _page(call, state, source, entered=entered, wrong=tuple(lines))
-    return call.go(f"sources/{state.id}", "Saved. A running Feedmill takes it up in a moment.")
+        lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
+        return _page(call, state, source, given=given, wrong=tuple(lines))
+    return call.go(f"sources/{state.id}", SAVED)
+
+
+def _values(call: Call, source: Source, table: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form changes. Raises ConfigError."""
+    values = of_form(SOURCE, call, table)
+    categories = call.texts("categories")
+    if set(categories) != set(source.categories):
+        # Those that stay keep their places.
+        kept = [each for each in source.categories if each in categories]
+        new = [each for each in categories if each not in kept]
+        values["categories"] = [*kept, *new] or None
+    before = _as_form(source, table).get("url")
+    if before is not None and "url" in call.form and (url := call.text("url")) != before:
+        values |= {"url": adding.address(url), "was": source.url}
+    return values
 
 
 def act(call: Call) -> Response:

@@ -1,0 +1,40 @@
+"""Times as the desk's pages show them: in words, with the whole of it for whoever points at it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+from aggregator.cadence import span
+from aggregator.due import near
+
+
+def in_words(moment: datetime, now: datetime) -> str:
+    """ "just now", "12 min ago", "15:10", "yesterday 15:10", "Tue 06:00", "2026-03-09 06:00"; what
+    is to come as on a clock."""
+    since = now - moment
+    if timedelta() <= since < timedelta(minutes=1):
+        return "just now"
+    if timedelta() <= since < timedelta(hours=1):
+        return f"{span(since.total_seconds())} ago"
+    if since > timedelta() and _day(now) - _day(moment) == timedelta(days=1):
+        return f"yesterday {moment.astimezone():%H:%M}"
+    return near(moment, now)
+
+
+def _day(moment: datetime) -> timedelta:
+    """Since the first of all days, in the operator's zone."""
+    return timedelta(days=moment.astimezone().toordinal())
+
+
+def when(moment: datetime | str | None, now: datetime) -> Markup:
+    """An element for it; "never" for none. A text is one in ISO 8601."""
+    if not moment:
+        return Markup("never")
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"),
+        f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}",
+        in_words(at, now),
+    )
