@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import unescape
 
 from feeds.models import Entry
@@ -17,17 +17,23 @@ from feeds.models import Entry
 LONGEST = 5000
 """Words of a text that are looked at."""
 
+# The rest of a tag: ">" may stand within the quotes of an attribute.
+_REST = r"[^>\"]*+(?:\"[^\"]*+\"[^>\"]*+)*+>"
+# By first letters: tried one by one, the names cost twice as much.
 _BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption"
-    r"|figure|footer|h[1-6]|header|hr|img|iframe|li|nav|ol|p|pre|section|summary|table|tbody|td"
-    r"|tfoot|th|thead|tr|ul|video|audio)\b(?:[^>\"]|\"[^\"]*\")*>"
+    r"</?(?:a(?:ddress|rticle|side|udio)|b(?:lockquote|r)|c(?:aption|enter)|d(?:d|etails|iv|l|t)"
+    r"|f(?:igcaption|igure|ooter)|h(?:[1-6]|eader|r)|i(?:mg|frame)|li|nav|ol|p(?:|re)"
+    rf"|s(?:ection|ummary)|t(?:able|body|d|foot|h|head|r)|ul|video)\b{_REST}"
 )
-_TAG = re.compile(r"<(?:[^>\"]|\"[^\"]*\")*>")
+_TAG = re.compile(rf"<{_REST}")
 _NUMBER = r"\d+(?:[.,:]\d+)*"
 # Han, kana, Thai, Lao, Khmer, Burmese: no spaces between words.
-_UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-_WORD = re.compile(rf"{_UNSPACED}|{_NUMBER}|[^\W\d_{_UNSPACED[1:-1]}]+")
-_THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_LETTER = rf"[^\W\d_{_UNSPACED}]"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_NUMBER}|{_LETTER}+")
+_ASCII_WORD = re.compile(r"[a-zA-Z]+|[0-9]+(?:[.,:][0-9]+)*")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_THOUSANDS = re.compile(r"[.,](?<=\d.)(?=\d{3}(?!\d))")
 _SENTENCE = re.compile(r"[.!?:;\u0964\u3002\uff01\uff1f\"“”«»()\[\]–—\n-]\s*$")
 
 
@@ -41,14 +47,38 @@ def seen_text(html: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """As they are compared: without case, numbers without the marks of their thousands."""
-    return _WORD.findall(folded(text))
+    text = folded(text)
+    return _word(text).findall(text)
 
 
 def folded(text: str) -> str:
     """What two spellings of a text share."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return _THOUSANDS.sub("", text.casefold())
+    return _THOUSANDS.sub("", _composed(text).casefold())
+
+
+def _composed(text: str) -> str:
+    """In NFKC. Nine of ten texts that are not have these two characters only."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text.replace("\xa0", " ").replace("…", "..."))
+
+
+def _word(text: str) -> re.Pattern[str]:
+    """What finds the words of this text: all find the same, at a half and a third of _WORD's
+    cost where they will do."""
+    if text.isascii():
+        return _ASCII_WORD
+    return _WORD if _ASTRAL.search(text) else _plane()
+
+
+@lru_cache(maxsize=1)
+def _plane() -> re.Pattern[str]:
+    """_WORD for texts of the basic plane. Its letters as they are, which is one look into a table
+    for each character; what _LETTER says of them is ten questions."""
+    every = "".join(map(chr, range(0x10000)))
+    runs = (found[0] for found in re.finditer(f"{_LETTER}+", every))
+    letters = "".join(f"{re.escape(run[0])}-{re.escape(run[-1])}" for run in runs)
+    return re.compile(rf"[{letters}]+|[{_UNSPACED}]|{_NUMBER}")
 
 
 @dataclass(frozen=True)
@@ -80,8 +110,8 @@ class Text:
         """Words of the body that look like names: a capital in the middle of a sentence, never
         without one."""
         names, others = set[str](), set[str]()
-        raw = self.raw if self.raw.isascii() else unicodedata.normalize("NFKC", self.raw)
-        for match in _WORD.finditer(raw):
+        raw = _composed(self.raw)
+        for match in _word(raw).finditer(raw):
             word = match[0]
             first = word[0]
             if first.isupper():
