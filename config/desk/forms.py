@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from config.changing import Seen
 from config.desk.call import Call
 from feeds.errors import ConfigError
 
@@ -69,15 +73,17 @@ def _value(key: str, kind: str, text: str) -> Any:
 
 
 def seen_text(table: Mapping[str, Any]) -> str:
-    """A table as a form carries it along, so that an edit made meanwhile is noticed."""
-    return json.dumps(table, sort_keys=True, default=str)
+    """What a form carries along, so that an edit made meanwhile is noticed: a digest, since the
+    table may hold secrets, and a keyed one, since those may be short."""
+    text = json.dumps(table, sort_keys=True, default=str)
+    return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
 
 
-def seen_of(text: str) -> dict[str, Any] | None:
+def seen_of(text: str) -> Seen | None:
     if not text:
         return None
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise ConfigError(["the form came damaged; open the page anew"]) from error
-    return found if isinstance(found, dict) else None
+    return lambda table: hmac.compare_digest(seen_text(table).encode(), text.encode())
+
+
+_KEY = secrets.token_bytes(32)
+"""Of this process: a form that was opened before a restart counts as edited meanwhile."""
