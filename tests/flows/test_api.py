@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -20,7 +22,7 @@ from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
 """Of each operation. A longer run by hand: EXAMPLES=300 pytest tests/flows/test_api.py"""
 
 
@@ -170,7 +172,8 @@ def test_sources(fresh: Installation, origin: Origin) -> None:
         for comment in ("# The news that we like.", "# short", "# the first"):
             assert comment in after
         assert you.ask("PATCH", "/sources/1", {"every": None, "title": None}).status == 200
-        assert text_of(fresh) == before
+        assert text_of(fresh).split() == before.split()
+        before = text_of(fresh)
         wrong = you.ask("PATCH", "/sources/1", {"every": "often"})
         assert wrong.status == 400
         assert "often" in wrong.json["detail"][0]
@@ -252,7 +255,7 @@ def test_articles(fresh: Installation) -> None:
         one = f"/articles/{ids['one']}"
         merged = you.ask("POST", f"{one}/merge", other)
         assert merged.json == {"together": [ids["one"], ids["three"]]}
-        assert until(lambda: fresh.json("explain", str(ids["one"]))["story"]["rulings"])
+        assert until(lambda: you.get(one)["story"]["rulings"])
         assert you.ask("POST", f"{one}/split", other).json["apart"] == [ids["one"], ids["three"]]
         assert you.ask("POST", f"{one}/merge", {"other": str(ids["one"])}).status == 400
         assert you.ask("POST", f"{one}/merge", {}).status == 400
@@ -341,7 +344,7 @@ def test_what_is_wrong_is_told_alike(fresh: Installation) -> None:
             421: nobody.ask("GET", "/status", Host="evil.test"),
             404: you.ask("GET", "/none"),
             405: you.ask("DELETE", "/status"),
-            413: you.ask("POST", "/takedowns", {"what": "x" * 12_000_001}),
+            413: you.ask("POST", "/takedowns", {}, Content_Length="12000001"),
             422: you.ask("POST", "/takedowns", {"what": 1}),
             400: you.ask("POST", "/tokens", {"label": "ci"}),
         }
