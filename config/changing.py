@@ -22,8 +22,10 @@ from config.values import text_or_secret
 from feeds.errors import EditError
 from feeds.models import Source
 
-Seen = Mapping[str, Any]
-"""A table as it was shown to whoever changes it."""
+Written = Mapping[str, Any]
+"""A table as it stands in a file."""
+Seen = Callable[[Written], bool]
+"""Whether a table is as it was shown to whoever changes it."""
 
 
 def edit(
@@ -56,18 +58,18 @@ def _main(settings: Settings) -> Path:
     return own
 
 
-def source_table(settings: Settings, source: Source) -> Seen:
+def source_table(settings: Settings, source: Source) -> Written:
     """What is written of it. Raises EditError for one that stands in no TOML file."""
     path = _file(settings, source)
     document = editing.read(path)
-    found: Seen = _tables(document)[_index(document, source, settings.folder, relative(path))]
+    found: Written = _tables(document)[_index(document, source, settings.folder, relative(path))]
     return found
 
 
 def change_sources(
     settings: Settings, wanted: Iterable[tuple[Source, Change]], seen: Seen | None = None
 ) -> Settings:
-    """Keys of sources, or (None) sources as a whole. `seen`: the table of the only one, as it was
+    """Keys of sources, or (None) sources as a whole. `seen`: whether the only one is as it was
     when somebody decided on it."""
     by_file: dict[Path, list[tuple[Source, Change]]] = {}
     for source, change in wanted:
@@ -85,7 +87,7 @@ def _changing(
         wanted: dict[KeyPath, Change] = {}
         for source, keys in pairs:
             index = _index(document, source, folder, relative(path))
-            if seen is not None and found[index] != seen:
+            if seen is not None and not seen(found[index]):
                 raise EditError(
                     f"{relative(path)}: somebody else has changed this source meanwhile; nothing "
                     "was written, look at it again"
@@ -103,7 +105,7 @@ def _changing(
     return change
 
 
-def feed_table(settings: Settings, kind: str, slug: str) -> tuple[Path, Seen] | None:
+def feed_table(settings: Settings, kind: str, slug: str) -> tuple[Path, Written] | None:
     """(the file in which it has a table, what that says); None for one that has none. `kind`:
     "categories" or "views"."""
     for path in settings.files:
@@ -123,7 +125,7 @@ def change_feed(
     if at is None:
         return edit(settings, _new_feed(kind, slug, change or {})) if change else settings
     path, now = at
-    if seen is not None and now != seen:
+    if seen is not None and not seen(now):
         raise EditError(
             f"{relative(path)}: somebody else has changed {slug} meanwhile; nothing was written, "
             "look at it again"
@@ -141,7 +143,7 @@ def change_feed(
     return edit(settings, written, path)
 
 
-def _new_feed(kind: str, slug: str, table: Seen) -> Callable[[str, dict[str, Any]], str]:
+def _new_feed(kind: str, slug: str, table: Written) -> Callable[[str, dict[str, Any]], str]:
     given = {key: value for key, value in table.items() if value is not None}
 
     def change(text: str, document: dict[str, Any]) -> str:
@@ -152,7 +154,7 @@ def _new_feed(kind: str, slug: str, table: Seen) -> Callable[[str, dict[str, Any
     return change
 
 
-def _changed(table: Seen, keys: Seen) -> dict[str, Any]:
+def _changed(table: Written, keys: Written) -> dict[str, Any]:
     """As it is with these keys."""
     return {key: value for key, value in (dict(table) | dict(keys)).items() if value is not None}
 
@@ -173,7 +175,7 @@ def _file(settings: Settings, source: Source) -> Path:
     return path
 
 
-def _address(table: Seen, folder: Path) -> str | None:
+def _address(table: Written, folder: Path) -> str | None:
     """The URL of the source that this is about; None where it can't be told."""
     url, file = table.get("url"), table.get("file")
     try:

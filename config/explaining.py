@@ -9,7 +9,7 @@ from typing import Any
 
 from aggregator.likeness.align import align
 from aggregator.likeness.words import text_of
-from config.showing import iso
+from config.showing import iso, shown_source
 from config.wiring import App
 from feeds.models import ArticleFacts, Category, Edge, Held, KeyKind, LedgerRow, Tie
 
@@ -33,7 +33,10 @@ def told(app: App, facts: ArticleFacts) -> dict[str, Any]:
         "title": article.entry.title,
         "link": article.entry.link,
         "guid": article.entry.guid,
-        "source": {"id": article.source_id, "url": facts.source_url},
+        "source": {
+            "id": article.source_id,
+            "url": shown_source(facts.source_url, article.source_id, app.settings),
+        },
         "state": _HELD.get(facts.held),
         "taken_down": facts.barred,
         "published": iso(article.published),

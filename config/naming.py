@@ -5,6 +5,7 @@ from __future__ import annotations
 from aggregator.identity.identify import GLOBAL
 from aggregator.identity.keys import key
 from aggregator.identity.urls import UrlRules, canonical
+from config.showing import shown_source
 from config.wiring import App
 from feeds.errors import ConfigError
 from feeds.models import ArticleFacts, Key, KeyKind
@@ -52,6 +53,10 @@ def article(app: App, text: str) -> ArticleFacts:
     """The one that is meant. Raises ConfigError when none fits, or several."""
     found = articles(app, text)
     if len(found) > 1:
-        some = "; ".join(f"{each.article.id} ({each.source_url})" for each in found[:FEW])
+        some = "; ".join(f"{each.article.id} ({_source(app, each)})" for each in found[:FEW])
         raise ConfigError([f"{text}: {len(found)} articles have it, name one by number: {some}"])
     return found[0]
+
+
+def _source(app: App, facts: ArticleFacts) -> str:
+    return shown_source(facts.source_url, facts.article.source_id, app.settings)

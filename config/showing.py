@@ -63,6 +63,14 @@ def shown_url(state: SourceState, settings: Settings) -> str:
     return settings.file_of(state.url) or public_url(state.url)
 
 
+def shown_source(url: str, number: int, settings: Settings) -> str:
+    """The configured address where nothing else is known of the source."""
+    source = settings.sources.get(url)
+    if source is not None and source.secret_url:
+        return f"(source {number}: {source.title or 'secret address'})"
+    return settings.file_of(url) or public_url(url)
+
+
 def shown_address(url: str, state: SourceState, settings: Settings) -> str:
     """Another address of that source: one it redirects to may hold the same secret."""
     if configured(state, settings).secret_url:

@@ -27,7 +27,7 @@ from config.ledger_rows import row_json
 from config.naming import articles as named
 from config.revising import revision_json
 from config.settings import ALL
-from config.showing import iso
+from config.showing import iso, public_url
 from config.source_json import change_json, why_json
 from config.standing import standing
 from feeds import VERSION
@@ -318,7 +318,11 @@ def _sources(app: FastAPI, house: House) -> None:
         added = add_found(house, [_first(seen)], wishes, by)
         return {
             "added": [
-                {"url": each.source.url, "title": each.source.title, "articles": each.articles}
+                {
+                    "url": public_url(each.source.url),
+                    "title": each.source.title,
+                    "articles": each.articles,
+                }
                 for each in added
             ]
         }

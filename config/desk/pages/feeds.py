@@ -176,7 +176,7 @@ def save(call: Call) -> Response:
         elif not values or values == {"title": feed.title}:
             return call.go(f"feeds/{slug}", "Nothing was changed.")
         else:
-            actions.edit_feed(call.house, slug, values, call.user, table or None)
+            actions.edit_feed(call.house, slug, values, call.user, table.__eq__ if table else None)
     except (ConfigError, EditError) as error:
         lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
         return _page(call, kind, slug, table, feed, given=given, wrong=lines)

@@ -112,7 +112,7 @@ def edit(call: Call) -> Response:
         values = _values(call, source, table)
         if not values:
             return call.go(f"sources/{state.id}", "Nothing was changed.")
-        actions.edit_source(call.house, state.id, values, call.user, table)
+        actions.edit_source(call.house, state.id, values, call.user, table.__eq__)
     except (ConfigError, EditError) as error:
         lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
         return _page(call, state, source, given=given, wrong=tuple(lines))
