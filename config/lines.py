@@ -30,6 +30,8 @@ _SIMPLE = re.compile(
 """A pair or a [[header]] on a line of its own, a blank line or a comment, as nearly all are: a
 quarter of the time. `""` of a longer string is no string of this kind, since no quote may follow
 it."""
+_REST = re.compile(r"[ \t]*(?:\#[^\n]*|\r)?\n")
+"""What follows nearly every header; and a line that says nothing."""
 _TOKEN = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}'
     r"|'''.*?'{3,5}"
@@ -69,6 +71,12 @@ def statements(text: str) -> Iterator[Statement]:
         if found := _HEADER.match(text, position):
             header, keys = found[1], _parts(found[2])
             position = found.end() + (header == "[[")
+        if rest := _REST.match(text, position):
+            position = rest.end()
+            yield Statement(start, position, header, keys)
+            continue
+        if header:
+            pass
         elif found := _PAIR.match(text, position):
             keys, position = _parts(found[1]), found.end()
         position, _ = _statement(text, position, 0, (), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from config.remote import kept_list
 from config.settings import Settings
 from config.values import is_address
 
+SETTLED = 1.0
+"""Seconds for which nothing may change before it is read: two looks may come close together on a
+machine that is busy."""
 Look = tuple[int, int, int]
 """Time of change in ns, bytes, number of a file; zeros for one that is not there."""
 
@@ -40,12 +44,17 @@ class Watch:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._more = settings, frozenset[Path]()
         self._known = self._seen = looks(settings)
+        self._since = 0.0
+        """When they were seen to change last."""
 
     def changed(self) -> bool:
-        """Whether the files are others than those that are known, and the same as at the last
-        look. Then they are known."""
+        """Whether the files are others than those that are known, and have stood so for a while.
+        Then they are known."""
         before, self._seen = self._seen, looks(self._settings, self._more)
-        if self._seen == self._known or self._seen != before:
+        now = time.monotonic()
+        if self._seen != before:
+            self._since = now
+        if self._seen == self._known or now - self._since < SETTLED:
             return False
         self._known = self._seen
         return True

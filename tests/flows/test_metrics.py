@@ -7,6 +7,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
+from feeds.models import Quarantined
+from feeds.store import open_store
 from tests.flows.command import Installation, Site, rss, until
 from tests.origin import Origin
+from tests.subscriber import Subscriber
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +65,7 @@ def of(found: Figures, name: str, **labels: str) -> float:
 
 def becomes(site: Site, value: float, name: str, **labels: str) -> bool:
     """The engine tells its web server of them every two seconds."""
-    return until(lambda: of(figures(site), name, **labels) >= value)
+    return until(lambda: of(figures(site), name, **labels) >= value, 90)
 
 
 def test_both_formats(here: Installation) -> None:
@@ -132,6 +136,32 @@ def test_polls_that_bring_nothing(here: Installation, origin: Origin) -> None:
         (here.folder / "clock").write_text("90000")
         assert becomes(site, 1, "feedmill_polls_total", outcome="not-modified")
         assert becomes(site, 1, "feedmill_polls_total", outcome="same")
+
+
+def test_who_reads_and_what_is_kept_back(here: Installation, origin: Origin) -> None:
+    """A delivery of the hub, a subscription, a reader, an article that the gate keeps out."""
+    file = here.folder / "feedmill.toml"
+    text = file.read_text().replace("[poll]", '[poll]\nmin_interval = "1s"')
+    file.write_text(text.replace("[[sources]]", '[[sources]]\nevery = "2s"'))
+    with here.running() as site, Subscriber.running() as one:
+        topic = site.url("/all/atom.xml")
+        site.wait_for("/all/atom.xml", "Title of two")
+        assert one.subscribe(site.url("/hub"), topic) == 202
+        assert becomes(site, 1, "feedmill_hub_subscriptions", feed="all")
+        site.get("/all/rss.xml", User_Agent="NetNewsWire (RSS Reader)")
+        origin.serve("/one", rss("later", "one"), etag=True)
+        assert becomes(site, 1, "feedmill_hub_deliveries_total", outcome="told")
+        assert one.deliveries()
+        assert becomes(site, 1, "feedmill_feed_subscribers", feed="all")
+        with closing(open_store(f"sqlite:///{here.database}")) as store:
+            [article] = store.articles(None, 1)
+            fault = Quarantined(
+                article_id=article.id, revision=article.revision, rule="P3", fault="P3: a fault"
+            )
+            store.set_apart([fault])
+        assert becomes(site, 1, "feedmill_articles_quarantined")
+        # Told within a minute: nothing that the engine does has stirred it.
+        assert becomes(site, 1, "feedmill_troubles")
 
 
 def test_in_the_file_and_not_at_work(here: Installation) -> None:

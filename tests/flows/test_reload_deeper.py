@@ -70,7 +70,7 @@ def taken_up(site: Site) -> int:
 
 
 def refusals(site: Site) -> int:
-    return site.log.read_text().count("the configuration is refused")
+    return site.log.read_text().count('event="the configuration is refused')
 
 
 class Asking:
