@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from config.desk.access import Asked
 from config.desk.house import House
-from config.desk.moments import when
+from config.desk.moments import clock, when
 from config.showing import public_url, short
 from feeds import VERSION
 
@@ -73,7 +73,7 @@ class Call:
         ]
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:
-        settings = self.house.settings
+        settings, engine = self.house.settings, self.house.engine()
         page = (
             _environment()
             .get_template(template)
@@ -84,7 +84,8 @@ class Call:
                 site=settings.site,
                 version=VERSION,
                 notice=unquote(self.cookies.get(NOTICE, "")),
-                complaints=self.house.complaints,
+                complaints=self.house.complaints or engine.get("complaints", ()),
+                follows=self.house.follows(engine),
                 now=self.house.store.now(),
                 **values,
             )
@@ -133,6 +134,8 @@ def _environment() -> Environment:
     made.filters |= {
         "short": short,
         "when": when,
+        "clock": clock,
+        "format": _format,
         "count": _count,
         "public": public_url,
     }
@@ -142,3 +145,15 @@ def _environment() -> Environment:
 def _count(number: int, one: str, many: str = "") -> str:
     """ "1 source", "12,000 sources"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+_FORMATS = {"rss": "RSS", "atom": "Atom", "cdf": "CDF", "json": "JSON Feed"}
+
+
+def _format(name: str) -> str:
+    """ "RSS 2.0" for "rss20"."""
+    kind = name.rstrip("0123456789un")
+    digits = name[len(kind) :].rstrip("un")
+    if kind not in _FORMATS:
+        return name or "unknown format"
+    return f"{_FORMATS[kind]} {digits[0]}.{digits[1:]}" if len(digits) > 1 else _FORMATS[kind]

@@ -6,6 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +16,7 @@ from config.reloading import NOTE
 from config.settings import Settings
 from config.watching import looks
 from config.wiring import App
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, StoreError
 from feeds.store import Store
 
 LOOK = 1.0
@@ -24,6 +26,8 @@ BRIEF = 2.0
 T = TypeVar("T")
 PATIENCE = 0.1
 """Seconds that a page waits for a changed configuration; then it is made of the one before."""
+FOLLOWS = 20.0
+"""Seconds in which the engine has taken up an edit, or never will."""
 
 
 class House:
@@ -38,6 +42,7 @@ class House:
         self._looks = looks(self._settings)
         self._app = self._made(self._settings)
         self._kept: dict[str, tuple[float, Any]] = {}
+        self._edited: tuple[float, datetime | None] | None = None
         self.complaints: tuple[str, ...] = ()
         """About the file as it stands."""
 
@@ -73,6 +78,15 @@ class House:
         """An edit of ours has made it so."""
         with self._lock:
             self._change(settings)
+        with suppress(StoreError):
+            self._edited = (time.monotonic(), self.engine()["since"])
+
+    def follows(self, engine: Mapping[str, Any]) -> bool:
+        """Whether the engine has yet to take up the last edit of ours."""
+        edited = self._edited
+        if edited is None or time.monotonic() - edited[0] > FOLLOWS:
+            return False
+        return bool(engine["since"] == edited[1])
 
     def _look(self) -> None:
         # Who comes while another looks goes on with what there is.

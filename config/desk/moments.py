@@ -32,9 +32,23 @@ def when(moment: datetime | str | None, now: datetime) -> Markup:
     """An element for it; "never" for none. A text is one in ISO 8601."""
     if not moment:
         return Markup("never")
-    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    at = _moment(moment)
+    return _element(at, in_words(at, now))
+
+
+def clock(moment: datetime | str | None, now: datetime) -> Markup:
+    """As `when`, as on a clock: what stands behind "since"."""
+    if not moment:
+        return Markup("never")
+    at = _moment(moment)
+    return _element(at, near(at, now))
+
+
+def _moment(moment: datetime | str) -> datetime:
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+
+def _element(at: datetime, words: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(timespec="seconds"),
-        f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}",
-        in_words(at, now),
+        at.isoformat(timespec="seconds"), f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}", words
     )

@@ -135,14 +135,17 @@ class Installation:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FEEDMILL_")}
         return kept | {"TZ": "UTC", "COLUMNS": "200"} | self.variables | more
 
-    def call(self, *arguments: str, timeout: float = 120, **more: str) -> _Done:
-        """Run a verb; keywords are environment variables."""
+    def call(
+        self, *arguments: str, timeout: float = 120, given: str | None = None, **more: str
+    ) -> _Done:
+        """Run a verb; `given` is its standard input; other keywords are environment variables."""
         return subprocess.run(
             [*self.command, *arguments],
             cwd=self.folder,
             env=self.environment(**more),
             capture_output=True,
             text=True,
+            input=given,
             timeout=timeout,
             check=False,
         )

@@ -71,6 +71,7 @@ def article(call: Call) -> Response:
         history=list(reversed(history)),
         others=[each for each in others.values() if each.id != facts.article.id],
         names=names,
+        feeds={each.slug: each.title for each in house.settings.feeds},
     )
 
 

@@ -165,6 +165,8 @@ def save(call: Call) -> Response:
         if feed is not None:
             table = dict(_table(call, kind, slug))
         values = _values(call, kind, table)
+        if slug == ALL and feed is not None and values.get("title") == feed.title:
+            del values["title"]  # it has one without saying so
         if call.text("action") == "try":
             wanted = tryout.defined(kind, slug or "new", table | values)
             found = tryout.tried(call.house, wanted)
@@ -242,4 +244,4 @@ def tokens(call: Call) -> Response:
     token = making.new_token()
     store.add_token(making.digest(token), purpose or None, label)
     call.house.app.put_tokens()
-    return call.render("token.html", token=token, label=label)
+    return call.render("token.html", token=token, label=label, purpose=purpose)

@@ -13,6 +13,7 @@ from config.changing import source_table
 from config.desk import actions
 from config.desk.call import Call
 from config.desk.forms import SOURCE, as_form, entered, meanwhile, of_form, print_of, unseen
+from config.desk.pages.sources import sure
 from config.facts import facts
 from config.ledger_rows import answer_in_words, status_words
 from config.moving import request_for
@@ -158,7 +159,7 @@ def act(call: Call) -> Response:
         said = f"{count} articles {'let in' if action == 'release' else 'dropped for good'}."
     elif action == "remove":
         if call.text("sure") != "yes":
-            return call.render("sure.html", ids=[number], count=1, back=f"sources/{number}")
+            return sure(call, [number], f"sources/{number}")
         actions.remove(house, [number], call.user)
         return call.go("sources", "Removed; its articles stay.")
     else:

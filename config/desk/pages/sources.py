@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
@@ -10,6 +11,7 @@ from config.desk import actions
 from config.desk.call import Call
 from config.desk.listing import SORTS, Wish, listing
 from config.settings import ALL
+from config.showing import shown_title
 from feeds.errors import ConfigError
 
 
@@ -24,7 +26,13 @@ def show(call: Call) -> Response:
         return "?" + urlencode({key: value for key, value in given.items() if value})
 
     return call.render(
-        "sources.html", found=found, wish=wish, link=link, sorts=SORTS, categories=_categories(call)
+        "sources.html",
+        found=found,
+        wish=wish,
+        link=link,
+        query=link(page=found.wish.page if found.wish.page > 1 else None)[1:],
+        sorts=SORTS,
+        categories=_categories(call),
     )
 
 
@@ -67,8 +75,21 @@ def act(call: Call) -> Response:
         said = f"{count} taken out of {slug}"
     elif action == "remove":
         if call.text("sure") != "yes":
-            return call.render("sure.html", ids=ids, count=len(ids), back="sources")
+            return sure(call, ids, "sources", call.text("list"))
         said = f"{actions.remove(house, ids, call.user)} removed; their articles stay"
     else:
         raise ConfigError(["choose what is to be done"])
-    return call.go("sources", said)
+    return call.go("sources", said, **_list(call))
+
+
+def _list(call: Call) -> dict[str, str]:
+    """The list as it was chosen, which one goes back to."""
+    found = dict(parse_qsl(call.text("list")))
+    return {key: found[key] for key in ("q", "state", "category", "sort", "page") if key in found}
+
+
+def sure(call: Call, ids: Sequence[int], back: str, where: str = "") -> Response:
+    """Asked before sources are removed."""
+    settings = call.house.settings
+    titles = [shown_title(state, settings) for state, _ in actions.states(call.house, ids)]
+    return call.render("sure.html", ids=ids, titles=titles, back=back, where=where)
