@@ -105,12 +105,13 @@ class Running:
         if self._leaving is not None and self._leaving.become(web):
             self._web, self._leaving = self._leaving, None
         elif self._web is None or not self._web.become(web):
+            serving = self._leaving
             if self._web is not None and self._web.runs():
-                self._leaving = self._web
-            self._web = web
-            if self._leaving is None or not self._leaving.same_address(web):
+                serving = self._web
+            if serving is None or not serving.same_address(web):
                 # Before anything is written: the addresses in the feeds may be a mistake's.
                 _listen(settings, web.check)
+            self._web, self._leaving = web, serving
 
     def _start(self, settings: Settings) -> None:
         """Raises ConfigError."""
