@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from config.desk.rules import RuleForm, form_of
 from config.settings import ALL
 from config.wiring import FEEDS
 from feeds.errors import ConfigError, EditError
-from feeds.models import Category
+from feeds.models import Category, Subscriber
 
 SAVED = "Saved. Feedmill goes by it in a few seconds; its feeds then follow."
 PURPOSES: Mapping[str | None, str] = {
@@ -27,6 +28,8 @@ PURPOSES: Mapping[str | None, str] = {
     "@ops": "the operations feed",
 }
 """What tokens may be for, beside single feeds."""
+SHOWN = 500
+"""Subscribers of the hub that are listed."""
 _RULE = ("every", "some", "none", "toml")
 
 
@@ -37,11 +40,24 @@ def show(call: Call) -> Response:
         "feeds.html",
         rows=rows,
         waiting=house.store.hub_queue(),
+        hub=[_subscriber(each) for each in house.store.all_subscribers(SHOWN)],
         quarantined=house.store.quarantined(),
         refused=house.figures().get("refused", []),
         tokens=house.store.tokens() if call.role == "admin" else None,
         purposes=PURPOSES,
     )
+
+
+def _subscriber(one: Subscriber) -> dict[str, Any]:
+    """Of a callback only its host: the rest of it is a secret of the subscriber's."""
+    host = urlsplit(one.callback).hostname or ""
+    return {
+        "topic": one.topic,
+        "host": f"{host} (a hub, pinged)" if one.ping else host,
+        "until": one.lease_until,
+        "ping": one.ping,
+        "error": one.error,
+    }
 
 
 def new(call: Call) -> Response:
