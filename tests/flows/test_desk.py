@@ -491,7 +491,7 @@ def test_articles(here: Installation, origin: Origin, browser: Browser) -> None:
         tab.get_by_label("Another article").fill(str(one))
         press(tab, "They don't")
         says(tab, "two stories from now on")
-        hides(tab, "It tells the same as story")
+        says(tab, "two stories, by your word")
         go(tab, f"articles/{three}")
         expect(tab.frame_locator("iframe").locator("body")).to_contain_text("Text of three")
         tab.get_by_text("Take it down", exact=True).click()
