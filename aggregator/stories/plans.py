@@ -83,7 +83,8 @@ def _plan(
     lead = _lead(theirs, target, best)
     others = {story.id: story for m in group if (story := stories[m.id]) and story != target}
     twins = [s.id for s in others.values() if s.opened and s.twin_id is None]
-    if not coming and not twins and target is not None and lead.id == target.lead_id:
+    freed = target is not None and _parted(target, group, everyone)
+    if not coming and not twins and not freed and target is not None and lead.id == target.lead_id:
         return None
     own, fallback = published_id(lead, house.domains)
     return StoryPlan(
@@ -95,8 +96,16 @@ def _plan(
         fallback_id=fallback,
         opened=target is not None and target.opened,
         twins=tuple(sorted(twins)),
+        freed=freed,
         emptied=tuple(sorted(s.id for s in others.values() if not s.opened)),
     )
+
+
+def _parted(twin: StoryState, group: Sequence[Member], everyone: Sequence[Member]) -> bool:
+    """Whether a published story tells no more what the older one tells that it was twin of: both
+    hang together, and are told apart, as the operator's word does."""
+    older = [each for each in everyone if each.story_id == twin.twin_id]
+    return twin.twin_id is not None and bool(older) and not any(each in group for each in older)
 
 
 def _published(story: StoryState | None) -> bool:

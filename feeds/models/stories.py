@@ -136,5 +136,7 @@ class StoryPlan:
     """As the decision took it."""
     twins: tuple[int, ...] = ()
     """Published stories that tell the same."""
+    freed: bool = False
+    """It is no twin of an older one any more: it takes on what comes again."""
     emptied: tuple[int, ...] = ()
     """Unpublished ones that lose all their articles to it."""

@@ -242,6 +242,9 @@ def _mark_linked(connection: Connection, ids: Collection[int]) -> None:
 def _close(connection: Connection, plans: Sequence[StoryPlan]) -> None:
     """Younger twins stand as they stood; unpublished stories that nobody tells any more go."""
     for plan in plans:
+        if plan.freed:
+            here = story.c.id == plan.story_id
+            connection.execute(sa.update(story).where(here).values(twin_id=None))
         if plan.twins and plan.story_id is not None:
             those = sa.or_(story.c.id.in_(plan.twins), story.c.twin_id.in_(plan.twins))
             connection.execute(sa.update(story).where(those).values(twin_id=plan.story_id))

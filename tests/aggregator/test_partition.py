@@ -132,6 +132,9 @@ def test_two_published_stories_join() -> None:
     assert (plan.story_id, plan.members, plan.twins) == (7, (3,), (8,))
     closed = (states[0], replace(states[1], twin_id=7))
     assert plans(knot(*both, edges=edges, stories=closed), House()) == []
+    parted = knot(*both, stories=closed, rulings=(Ruling(low=1, high=2, together=False),))
+    [plan] = plans(parted, House())
+    assert (plan.story_id, plan.members, plan.freed) == (8, (), True)
 
 
 def test_an_unpublished_story_joins() -> None:

@@ -136,6 +136,14 @@ def test_two_published_stories_join(room: Newsroom) -> None:
     assert room.sent() == 2
     changes = {each.story_id: each.twin_id for each in room.store.changed_stories(0, 9)}
     assert sorted(changes.values(), key=str) == [min(changes), None]
+    # The operator takes it back: both go on by themselves, and again nothing is sent twice.
+    room.store.rule(one, two, together=False)
+    room.link()
+    room.publish()
+    changes = {each.story_id: each.twin_id for each in room.store.changed_stories(0, 9)}
+    assert list(changes.values()) == [None, None]
+    assert len(room.items()) == 2
+    assert room.sent() == 2
 
 
 def test_the_operator_splits(room: Newsroom) -> None:
