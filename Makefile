@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RESULTS := var/bench.json
 
-.PHONY: run test check check-static reference rehearsals bench bench-compare clean
+.PHONY: run test test-failed check check-static reference rehearsals bench bench-compare clean
 
 run: $(STAMP)  ## run the main job on the example configuration (writes to var/)
 	$(BIN)/python -m config.cli --config var/feedmill.toml init --if-missing
@@ -13,6 +13,9 @@ run: $(STAMP)  ## run the main job on the example configuration (writes to var/)
 
 test: $(STAMP)  ## the whole suite, in parallel
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+test-failed: $(STAMP)  ## what failed the last time, one after the other
+	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 
 check: check-static  ## before each commit: lint, types, arrows, fast tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
