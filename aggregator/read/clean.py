@@ -62,6 +62,9 @@ _DEEPER = re.compile(
     rf"<(/?)(?!(?:{'|'.join(_SHALLOW.split())})(?![a-zA-Z0-9]))[a-zA-Z]", re.I | re.A
 )
 """Tags of all others."""
+_NOT_DEEPER = ("</", "<br>", "<br ", "<br/", "<img ", "<p>", "<p ", "<li>", "<li ", "<td>", "<td ",
+               "<tr>", "<tr ")  # fmt: skip
+"""Most of what they are not, quick to count."""
 _RELATIVE = re.compile(
     r"(<[a-z][^<>]*?\s(?:href|src|cite|action|longdesc|background|usemap|poster)=\")"
     r"(?![a-z][a-z0-9+.-]*:)([^\"<>]*)",
@@ -162,7 +165,8 @@ def _washed(html: str, base: str) -> str:
         washed = _SPACED_LINK.sub(r"\1\2", washed)
     while '=""' in washed and (found := _EMPTY_LINK.subn(r"\1", washed))[1]:
         washed = found[0]  # one of each tag at a time
-    return xml_safe(washed).strip()
+    # What was safe can only become something else by a character's number, or by an odd base.
+    return (xml_safe(washed) if "&#" in html or not base.isascii() else washed).strip()
 
 
 def _cite(text: str, base: str) -> str:
@@ -213,6 +217,8 @@ def cut_html(html: str, limit: int = MAX_HTML) -> str:
 def _too_deep(html: str) -> int:
     """Where the element begins that is one too deep; else the length."""
     if html.count("<") - html.count("</") <= MAX_DEPTH:
+        return len(html)
+    if html.count("<") - sum(map(html.count, _NOT_DEEPER)) <= MAX_DEPTH:
         return len(html)
     depth = 0
     for count, closing in enumerate(_DEEPER.findall(html)):
