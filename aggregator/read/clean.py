@@ -62,9 +62,6 @@ _DEEPER = re.compile(
     rf"<(/?)(?!(?:{'|'.join(_SHALLOW.split())})(?![a-zA-Z0-9]))[a-zA-Z]", re.I | re.A
 )
 """Tags of all others."""
-_NOT_DEEPER = ("</", "<br>", "<br ", "<br/", "<img ", "<p>", "<p ", "<li>", "<li ", "<td>", "<td ",
-               "<tr>", "<tr ")  # fmt: skip
-"""Most of what they are not, quick to count."""
 _RELATIVE = re.compile(
     r"(<[a-z][^<>]*?\s(?:href|src|cite|action|longdesc|background|usemap|poster)=\")"
     r"(?![a-z][a-z0-9+.-]*:)([^\"<>]*)",
@@ -218,13 +215,14 @@ def _too_deep(html: str) -> int:
     """Where the element begins that is one too deep; else the length."""
     if html.count("<") - html.count("</") <= MAX_DEPTH:
         return len(html)
-    if html.count("<") - sum(map(html.count, _NOT_DEEPER)) <= MAX_DEPTH:
-        return len(html)
     depth = 0
     for count, closing in enumerate(_DEEPER.findall(html)):
-        depth = max(0, depth - 1) if closing else depth + 1
-        if depth > MAX_DEPTH:
-            return next(islice(_DEEPER.finditer(html), count, None)).start()
+        if not closing:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return next(islice(_DEEPER.finditer(html), count, None)).start()
+        elif depth:
+            depth -= 1
     return len(html)
 
 
