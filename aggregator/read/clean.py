@@ -162,7 +162,8 @@ def _washed(html: str, base: str) -> str:
         washed = _SPACED_LINK.sub(r"\1\2", washed)
     while '=""' in washed and (found := _EMPTY_LINK.subn(r"\1", washed))[1]:
         washed = found[0]  # one of each tag at a time
-    return xml_safe(washed).strip()
+    # What was safe can only become something else by a character's number, or by an odd base.
+    return (xml_safe(washed) if "&#" in html or not base.isascii() else washed).strip()
 
 
 def _cite(text: str, base: str) -> str:
@@ -216,9 +217,12 @@ def _too_deep(html: str) -> int:
         return len(html)
     depth = 0
     for count, closing in enumerate(_DEEPER.findall(html)):
-        depth = max(0, depth - 1) if closing else depth + 1
-        if depth > MAX_DEPTH:
-            return next(islice(_DEEPER.finditer(html), count, None)).start()
+        if not closing:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return next(islice(_DEEPER.finditer(html), count, None)).start()
+        elif depth:
+            depth -= 1
     return len(html)
 
 

@@ -184,4 +184,6 @@ def _with_raw_id(entry: Entry, guid: str | None, guessed: bool) -> Entry:
         return entry
     raw = xml_safe(guid).strip()[:MAX_GUID] or None
     no_link = guessed and raw is not None and not re.match(r"(?i)https?:|/", raw)
+    if raw == entry.guid and not (no_link and entry.link):
+        return entry
     return replace(entry, guid=raw, link=None if no_link else entry.link)

@@ -94,7 +94,6 @@ class _Splitter:
         parser.buffer_text = True
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.characters
         parser.EntityDeclHandler = self.entity
         parser.Parse(self.data, True)
         if not self.items:
@@ -120,6 +119,8 @@ class _Splitter:
             self.open_item(attributes)
         elif known in _IDS and self.takes_id():
             self.text = []
+            # Only here: all other texts need not become strings.
+            self.parser.CharacterDataHandler = self.text.append
 
     def takes_id(self) -> bool:
         """Only an id that is the item's own child, or the feed's: not one of atom:source."""
@@ -133,14 +134,11 @@ class _Splitter:
             (value for name, value in attributes.items() if _known(name) == "rdf:about"), None
         )
 
-    def characters(self, text: str) -> None:
-        if self.text is not None:
-            self.text.append(text)
-
     def end(self, _name: str) -> None:
         depth = len(self.stack)
         element = self.stack.pop()
         if self.text is not None and element.name in _IDS:
+            self.parser.CharacterDataHandler = None
             self.take_id("".join(self.text).strip(), depth)
         if depth == self.item_depth:
             self.close_item(element)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from feeds.models import Article, ChangedArticle, Entry, Held, Known, NewArticle, Stored
 from feeds.store import revisions
 from feeds.store.bars import barred_among
-from feeds.store.codec import micros, pack, unpack
+from feeds.store.codec import micros, pack, parts, unpack
 from feeds.store.engine import Database
 from feeds.store.sql import among, chunks, insert_missing
 from feeds.store.tables import article, identity, seen, trace
@@ -107,19 +107,21 @@ def _there_already(
 
 
 def _insert_keys(connection: Connection, found: Iterable[tuple[int, int, bytes]]) -> None:
-    rows = [
-        {
-            "key": key.digest,
-            "source_id": source_id,
-            "article_id": number,
-            "kind": int(key.kind),
-            "shared": key.shared,
-        }
+    rows = sorted(
+        (digest, source_id, number, kind, shared)
         for source_id, number, keys in found
-        for key in unpack(keys)
-    ]
-    rows.sort(key=lambda row: (row["key"], row["source_id"], row["article_id"]))
-    insert_missing(connection, identity, rows)
+        for digest, kind, shared in parts(keys)
+    )
+    if rows and connection.dialect.name == "sqlite":
+        # A hundred rows a document: past SQLAlchemy's parameters, which cost more than the rows.
+        names = ", ".join(_IDENTITY)
+        statement = f"INSERT OR IGNORE INTO identity ({names}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+        connection.exec_driver_sql(statement, rows)
+        return
+    insert_missing(connection, identity, [dict(zip(_IDENTITY, row, strict=True)) for row in rows])
+
+
+_IDENTITY = ("key", "source_id", "article_id", "kind", "shared")
 
 
 def update(

@@ -144,6 +144,14 @@ def unpack(packed: bytes) -> tuple[Key, ...]:
     )
 
 
+def parts(packed: bytes) -> list[tuple[bytes, int, bool]]:
+    """(digest, kind, shared) of each: `unpack` for those who only write them down."""
+    return [
+        (packed[at + 2 : at + _KEY], packed[at], bool(packed[at + 1]))
+        for at in range(0, len(packed), _KEY)
+    ]
+
+
 def text(value: str | None) -> str | None:
     """Text as both databases can hold it: PostgreSQL refuses NUL."""
     return None if value is None else xml_safe(value)
