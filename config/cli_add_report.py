@@ -122,10 +122,7 @@ class Report:
             return
         for each in added:
             self._say(each)
-        print(
-            "A `feedmill run` goes by the configuration that it started with: restart it to have "
-            "it know all of this."
-        )
+        print("A running Feedmill takes it up in a few seconds.")
 
     def _say(self, each: Added) -> None:
         document = each.found.document

@@ -99,7 +99,7 @@ def _keep(app: App, file: Path, body: bytes, as_json: bool) -> None:
         print(json.dumps({"kept": relative(place), "added": [public_url(url) for url in added]}))
     else:
         print(plain(f"{relative(place)} is included; {_feeds(len(added))} more"))
-        _restart()
+        _told()
 
 
 def _tell(name: str, plan: Plan, app: App, where: str, *, as_json: bool, dry_run: bool) -> None:
@@ -121,18 +121,15 @@ def _tell(name: str, plan: Plan, app: App, where: str, *, as_json: bool, dry_run
     told += [f"faults: {len(plan.bad)}"] if plan.bad else []
     print(plain("; ".join(told)))
     if plan.new:
-        _restart()
+        _told()
 
 
 def _feeds(number: int) -> str:
     return "1 feed" if number == 1 else f"{number} feeds"
 
 
-def _restart() -> None:
-    print(
-        "A `feedmill run` goes by the configuration that it started with: restart it to have "
-        "it know all of this."
-    )
+def _told() -> None:
+    print("A running Feedmill takes it up in a few seconds.")
 
 
 def _json(plan: Plan, app: App) -> dict[str, Any]:

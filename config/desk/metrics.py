@@ -173,6 +173,8 @@ def _publishing(house: House) -> Iterator[Metric]:
         "feedmill_hub_subscriptions", "Confirmed subscriptions of the hub.", labels=["feed"]
     )
     for row in rows(house.app):
+        if row["updated"] is None:
+            continue  # in the file, and not at work yet
         readers.add_metric([row["feed"]], row["subscribers"])
         hub.add_metric([row["feed"]], row["hub"])
     yield readers

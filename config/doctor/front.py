@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from config.doctor.asking import Ask, Page
 from config.doctor.finding import Finding, bad, ok, warn
@@ -64,6 +65,9 @@ def _headers(settings: Settings, path: str, ask: Ask) -> Iterator[Finding]:
 
 
 def _shut(settings: Settings, path: str, ask: Ask) -> Iterator[Finding]:
+    at = urlsplit(settings.site.url)
+    if (at.hostname, at.port) == (settings.listen.host, settings.listen.port):
+        return  # Feedmill itself, which tells by the connection who sits at the machine
     for name in OURS:
         page = _asked(ask, f"{settings.site.url}/{name}")
         if page is not None and page.status == 200:

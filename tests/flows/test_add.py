@@ -355,11 +355,16 @@ def test_wrong_options(here: Installation, origin: Origin) -> None:
 
 
 def test_a_read_only_file(here: Installation, origin: Origin) -> None:
-    """The lines to write are said; nothing is stored either."""
+    """What is new goes to the desk's own file; where that can't be written either, the lines to
+    write are said, and nothing is stored."""
     (here.folder / "feedmill.toml").chmod(0o444)
-    message = refused(here, origin.url("/feed"))
-    assert f'[[sources]]\nurl = "{origin.url("/feed")}"' in message
-    assert here.json("sources") == []
+    here.verb("add", origin.url("/feed"))
+    own = here.folder / "var" / "desk.toml"
+    assert origin.url("/feed") in own.read_text()
+    own.chmod(0o444)
+    message = refused(here, origin.url("/news"))
+    assert f'[[sources]]\nurl = "{origin.url("/news")}"' in message
+    assert len(here.json("sources")) == 1
 
 
 def test_a_source_that_was_removed(here: Installation, origin: Origin) -> None:

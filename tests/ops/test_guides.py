@@ -90,7 +90,7 @@ def test_the_quickstart(tmp_path: Path) -> None:
         with here.running() as site:
             page = QUICKSTART.read_text()
             addresses = re.findall(r"<http://127.0.0.1:8080(/\S*)>", page)
-            assert len(addresses) == 5
+            assert len(addresses) == 6
             for path in addresses:
                 assert site.get(path).status == 200, path
             site.wait_for("/science/atom.xml", "item9")
