@@ -74,9 +74,11 @@ class Publisher:
             if not ours:
                 return None
             states = placed(self.store, self.categories, self.members())
+            # Another process may have told the store of a changed configuration already.
+            known = [category for category in self.categories if category.slug in states]
             stale = [
                 category
-                for category in self.categories
+                for category in known
                 if everything or self._digest(category, states) != states[category.slug].rendered
             ]
             changed, refused = [], []
@@ -128,7 +130,7 @@ class Publisher:
         shown = [
             (each, states[each.slug], self.store.window(each.slug, 5))
             for each in self.categories
-            if not each.private
+            if not each.private and each.slug in states
         ]
         gone, moved = self.store.former_feeds()
         secret = {each.slug for each in self.categories if each.private}
