@@ -15,7 +15,7 @@ from starlette.routing import Match
 from aggregator.explore import Exploration
 from config import adding, outgoing, tokens
 from config.changing import feed_table
-from config.desk import actions, tryout
+from config.desk import actions, discreet, tryout
 from config.desk.actions import Missing
 from config.desk.adding import add_found
 from config.desk.call import HEADERS
@@ -407,7 +407,7 @@ def _feeds(app: FastAPI, house: House) -> None:
 
     @app.post("/api/feeds", status_code=201, tags=["feeds"])
     def make(given: NewFeed, by: By) -> Json:
-        values = given.model_dump(exclude_unset=True, exclude={"slug", "kind"})
+        values = _keys(house, given, exclude={"slug", "kind"})
         actions.make_feed(house, given.kind, given.slug, values, by)
         return {"made": given.slug}
 
@@ -416,11 +416,14 @@ def _feeds(app: FastAPI, house: House) -> None:
         """What is written of it."""
         found = actions.feed_of(house, slug)
         at = feed_table(house.settings, actions.kind_of(found), slug)
-        return {"slug": slug, "kind": actions.kind_of(found), "keys": dict(at[1]) if at else {}}
+        keys = dict(at[1]) if at else {}
+        if "sources" in keys:
+            keys["sources"] = discreet.shown(house, keys["sources"])
+        return {"slug": slug, "kind": actions.kind_of(found), "keys": keys}
 
     @app.patch("/api/feeds/{slug}", tags=["feeds"])
     def change(slug: Slug, given: FeedKeys, by: By) -> Json:
-        values = given.model_dump(exclude_unset=True)
+        values = _keys(house, given)
         actions.edit_feed(house, slug, values, by)
         return {"changed": sorted(values)}
 
@@ -435,7 +438,7 @@ def _feeds(app: FastAPI, house: House) -> None:
         """What would come in, and what would go, of the newest stories; nothing is written."""
         known = {each.slug: each for each in house.settings.feeds}
         kind = actions.kind_of(known[slug]) if slug in known else "categories"
-        values = given.model_dump(exclude_unset=True)
+        values = _keys(house, given)
         if (
             kind == "categories"
             and slug not in known
@@ -453,6 +456,14 @@ def _feeds(app: FastAPI, house: House) -> None:
             "leaving": listed(found.leaving),
             "staying": len(found.staying),
         }
+
+
+def _keys(house: House, given: FeedKeys, exclude: set[str] | None = None) -> dict[str, Any]:
+    """What was sent, secret sources by their addresses."""
+    values = given.model_dump(exclude_unset=True, exclude=exclude)
+    if values.get("sources"):
+        values["sources"] = discreet.meant(house, values["sources"])
+    return values
 
 
 def _articles(app: FastAPI, house: House) -> None:

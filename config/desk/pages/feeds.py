@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from config import outgoing
 from config.changing import feed_table
-from config.desk import actions, tryout
+from config.desk import actions, discreet, tryout
 from config.desk.call import Call
 from config.desk.forms import FEED, as_form, entered, meanwhile, of_form, print_of, unseen
 from config.desk.rules import RuleForm, form_of
@@ -104,7 +104,7 @@ def _page(
         form=shown,
         rule=shown["rule"],
         chosen=set(shown["categories"]),
-        sources="\n".join(shown["sources"]),
+        sources="\n".join(discreet.shown(call.house, shown["sources"])),
         seen=print_of(table, call),
         wrong=wrong,
         tried=tried,
@@ -163,7 +163,7 @@ def _values(call: Call, kind: str, table: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "views":
         for key, found in (
             ("categories", call.texts("categories")),
-            ("sources", call.text("sources").split()),
+            ("sources", discreet.meant(call.house, call.text("sources").split())),
         ):
             if found != list(table.get(key) or ()):
                 values[key] = found or None
