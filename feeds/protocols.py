@@ -228,9 +228,12 @@ class LinkStore(Protocol):
         """What hangs together with these articles, each knot once; none for those that stand
         alone."""
 
-    def link(self, plans: Sequence[StoryPlan], ids: Collection[int]) -> None:
+    def link(
+        self, plans: Sequence[StoryPlan], ids: Collection[int], words: Mapping[int, int]
+    ) -> None:
         """Carry out the plans and mark these articles as linked (serial: under `serial("link")`),
-        but for those whose story was published since the plan was made. Touches their stories."""
+        but for those whose story was published since the plan was made. Touches their stories.
+        `words`: how many words the text of a new article has, by id."""
 
     def forget_traces(self) -> None:
         """Of texts of which no copy is to come any more."""

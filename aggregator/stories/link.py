@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -56,14 +56,16 @@ class Linker:
 
     def _link(self, batch: Sequence[Unlinked]) -> None:
         new = [each for each in batch if each.article.story_id is None]
+        words = {each.article.id: len(self._text(each).body) for each in new}
         traces = [self._traces(each) for each in new]
         edges, common = self._edges(new, traces)
         self.store.tie(edges, [_without(each, common) for each in traces])
         house = self.house()
         # Of those that were edited nothing changes, unless the operator has ruled on them.
-        knots = self.store.knots([each.article.id for each in batch])
+        knots = [
+            _counted(knot, words) for knot in self.store.knots([each.article.id for each in batch])
+        ]
         tied = {member.id for knot in knots for member in knot.members}
-        words = {each.article_id: each.words for each in traces}
         alone = [
             Knot(members=(member_of(each, words[each.article.id]),))
             for each in new
@@ -73,7 +75,7 @@ class Linker:
         # Who speaks for an id takes it before those that copy it.
         home = {m.id for knot in (*knots, *alone) for m in knot.members if at_home(m)}
         made.sort(key=lambda plan: (plan.lead_id not in home, plan.lead_id))
-        self.store.link(made, [each.article.id for each in batch])
+        self.store.link(made, [each.article.id for each in batch], words)
         for knot in knots:
             if knot.crowded:
                 self.crowded(len(knot.members))
@@ -87,7 +89,6 @@ class Linker:
             keys=keys,
             size=len(keys),
             until=max(article.published, article.first_seen) + self.window,
-            words=len(text.body),
         )
 
     def _text(self, each: Unlinked) -> Text:
@@ -275,6 +276,12 @@ def _pairs(
         for other, source in (*ours[at + 1 :], *theirs):
             if mine != source and (mine in hidden) == (source in hidden):
                 yield (one, other) if one < other else (other, one)
+
+
+def _counted(knot: Knot, words: Mapping[int, int]) -> Knot:
+    """With the words of its new articles, which the store is told when they are linked."""
+    members = (replace(each, words=words.get(each.id, each.words)) for each in knot.members)
+    return replace(knot, members=tuple(members))
 
 
 def _order(each: Unlinked) -> Order:

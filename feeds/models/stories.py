@@ -63,7 +63,6 @@ class Traces:
     size: int
     """How many there are with these."""
     until: datetime
-    words: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -300,8 +300,10 @@ class Store:
     def knots(self, ids: Collection[int]) -> list[Knot]:
         return ties.knots(self._database, ids)
 
-    def link(self, plans: Sequence[StoryPlan], ids: Collection[int]) -> None:
-        stories.link(self._database, plans, ids)
+    def link(
+        self, plans: Sequence[StoryPlan], ids: Collection[int], words: Mapping[int, int]
+    ) -> None:
+        stories.link(self._database, plans, ids, words)
 
     def forget_traces(self) -> None:
         ties.forget_traces(self._database)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,10 +55,12 @@ class _Touched:
     moved: bool = False
 
 
-def link(database: Database, plans: Sequence[StoryPlan], ids: Collection[int]) -> None:
+def link(
+    database: Database, plans: Sequence[StoryPlan], ids: Collection[int], words: Mapping[int, int]
+) -> None:
     """Carry out these plans in one transaction; `ids`: articles that are linked then, of which
-    those that were edited touch their story. A plan that a publishing has overtaken is left, and
-    its articles stay unlinked."""
+    those that were edited touch their story; `words`: of the new ones. A plan that a publishing
+    has overtaken is left, and its articles stay unlinked."""
     with database.write() as connection:
         # Its row stays locked: select's cursor relies on it.
         coming = {number for plan in plans for number in plan.members}
@@ -89,8 +90,10 @@ def link(database: Database, plans: Sequence[StoryPlan], ids: Collection[int]) -
             change += 1
             one.change = change
             _follow(one, found)
-        _write(connection, [one for one in touched.values() if one.change], placed)
-        _mark_linked(connection, set(ids) - left)
+        _write(connection, [one for one in touched.values() if one.change])
+        ranks = {number: touched[its].published for number, its in placed.items()}
+        _place(connection, placed, ranks, {n: words[n] for n in words if n in placed})
+        _mark_linked(connection, set(ids).difference(left, words.keys() & placed.keys()))
         _close(connection, [plan for plan in plans if left.isdisjoint(plan.members)])
 
 
@@ -206,27 +209,33 @@ def _free(plan: StoryPlan, taken: set[str], number: int) -> str:
     return chosen
 
 
-def _write(connection: Connection, touched: list[_Touched], placed: dict[int, int]) -> None:
+def _write(connection: Connection, touched: list[_Touched]) -> None:
     fresh = [_row(one) for one in touched if one.new]
     older = [_row(one) | {"key": one.id} for one in touched if not one.new]
     if fresh:
         connection.execute(sa.insert(story), fresh)
     if older:
         connection.execute(sa.update(story).where(story.c.id == sa.bindparam("key")), older)
-    ranks = {one.id: one.published for one in touched}
-    if placed:
-        statement = (
-            sa.update(article)
-            .where(article.c.id == sa.bindparam("number"))
-            .values(story_id=sa.bindparam("its"))
-        )
-        rows = [
-            {"number": number, "its": its, "ranked": ranks[its]} for number, its in placed.items()
-        ]
-        connection.execute(statement, sorted(rows, key=itemgetter("number")))
     if moved := [{"its": one.id, "ranked": one.published} for one in touched if one.moved]:
         members = sa.update(article).where(article.c.story_id == sa.bindparam("its"))
         connection.execute(members.values(ranked=sa.bindparam("ranked")), moved)
+
+
+def _place(
+    connection: Connection,
+    placed: Mapping[int, int],
+    ranks: Mapping[int, datetime],
+    words: Mapping[int, int],
+) -> None:
+    """New articles (those of `words`) are linked in the same statement, since each that touches a
+    row writes the whole of it, text and all."""
+    here = sa.update(article).where(article.c.id == sa.bindparam("number"))
+    place = here.values(story_id=sa.bindparam("its"), ranked=sa.bindparam("rank"))
+    rows = {n: {"number": n, "its": placed[n], "rank": ranks[n]} for n in sorted(placed)}
+    if moved := [row for number, row in rows.items() if number not in words]:
+        connection.execute(place, moved)
+    if new := [row | {"many": words[n]} for n, row in rows.items() if n in words]:
+        connection.execute(place.values(linked=True, words=sa.bindparam("many")), new)
 
 
 def _row(one: _Touched) -> dict[str, Any]:

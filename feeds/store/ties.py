@@ -116,10 +116,6 @@ def tie(database: Database, edges: Sequence[Edge], every: Sequence[Traces]) -> N
         ]
         upsert(connection, traced, kept)
         insert_missing(connection, edge, [_edge_row(each) for each in sorted_edges(edges)])
-        words = [{"number": each.article_id, "words": each.words} for each in every if each.words]
-        if words:
-            statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
-            connection.execute(statement, words)
 
 
 def _insert_traces(connection: Connection, rows: list[tuple[int, int, int, int]]) -> None:

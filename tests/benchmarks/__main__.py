@@ -3,7 +3,7 @@
     python -m tests.benchmarks [--rounds 3] [--sources 2000] [--only cold,idle] [--json FILE]
         [--among 1000,10000] [--beside 10000,100000]
 
-cold     the 100 documents of the corpus, never seen before
+cold     the 100 documents of the corpus, never seen before; sfeed and newsboat too, if installed
 idle     so many sources (documents under 100 kB), all answering 304
 grown    the same, a tenth of them with one new item
 bare     the same without validators: every document comes, a tenth of them with one new item
@@ -28,6 +28,7 @@ from tests.benchmarks import growth
 from tests.benchmarks.components import components
 from tests.benchmarks.contestants import Contestant, Feedmill, PlainLoop
 from tests.benchmarks.origins import origin
+from tests.benchmarks.peers import peers
 from tests.benchmarks.rows import Row, rounds_of, row, show, write
 
 Make = Callable[[Path, list[str]], Contestant]
@@ -41,7 +42,7 @@ def cold(folder: Path, rounds: int) -> list[Row]:
     with origin("--n", "100") as server:
         sources = server.sources
         found = []
-        for make in CONTESTANTS:
+        for make in (CONTESTANTS[0], *peers(), *CONTESTANTS[1:]):
             tries = [make(folder / f"cold-{make.__name__}-{i}", sources) for i in range(rounds)]
             empty = [one.empty() for one in tries]
             found.append(

@@ -31,6 +31,7 @@ def measured(*command: str) -> Cost:
         cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # logs: written, as in real use, but not shown
+        env=_environment(),
         preexec_fn=lambda: os.sched_setaffinity(0, {MEASURED_CORE}),
     )
     result = json.loads(done.stdout)
@@ -38,6 +39,11 @@ def measured(*command: str) -> Cost:
         sys.exit(f"{' '.join(command)} ended with {result['exit']}")
     said = json.loads(result["output"]) if result["output"].startswith("{") else {}
     return Cost(result["cpu"], result["wall"], result["peak"], said)
+
+
+def _environment() -> dict[str, str]:
+    """As where it is installed: bytecode is kept, so that a start does not compile its modules."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 class Contestant(Protocol):

@@ -123,13 +123,13 @@ def linked(store: Store) -> list[int]:
     """Give each new article a story of its own; the ids of those that were unlinked."""
     batch = store.unlinked(1000)
     new = [own_story(each.article.id) for each in batch if each.article.story_id is None]
-    store.link(new, [each.article.id for each in batch])
+    store.link(new, [each.article.id for each in batch], {})
     return [each.article.id for each in batch]
 
 
 def found(store: Store, *ids: int) -> None:
     """Each of these articles founds a story."""
-    store.link([own_story(number) for number in ids], ids)
+    store.link([own_story(number) for number in ids], ids, {})
 
 
 def own_story(article_id: int) -> StoryPlan:
@@ -147,4 +147,4 @@ def own_story(article_id: int) -> StoryPlan:
 def join(store: Store, story_id: int, *ids: int, lead: int, opened: bool = False) -> None:
     """These articles come to that story."""
     plan = replace(own_story(lead), story_id=story_id, members=ids, opened=opened)
-    store.link([plan], ids)
+    store.link([plan], ids, {})

@@ -93,13 +93,13 @@ def test_an_unpublished_story_can_be_taken_back(store: Store) -> None:
     enter = Event(story_id=third, kind=EventKind.ENTER, article_id=c, revision=1)
     store.append("all", [enter], cursor=0, members=b"")
     plan = replace(own_story(b), story_id=first, members=(b,), emptied=(second,), twins=())
-    store.link([plan], [a, b])
+    store.link([plan], [a, b], {})
     assert {each.story_id for each in store.changed_stories(0, 9)} == {first, third}
     overtaken = replace(own_story(a), story_id=third, members=(a,), opened=False)
-    store.link([overtaken], [a])
+    store.link([overtaken], [a], {})
     assert {each.id: each.story_id for each in store.articles(None, 9)}[a] == first, "overtaken"
     twin = replace(own_story(b), story_id=first, members=(), twins=(third,))
-    store.link([twin], [])
+    store.link([twin], [], {})
     assert {e.story_id: e.twin_id for e in store.changed_stories(0, 9)} == {
         first: None,
         third: first,
@@ -117,8 +117,8 @@ def test_public_ids_are_unique(store: Store) -> None:
     def wants(number: int, fallback: str) -> StoryPlan:
         return replace(own_story(number), published_id="tag:same", fallback_id=fallback)
 
-    store.link([wants(ids[0], "f0"), wants(ids[1], "f1")], ids[:2])
-    store.link([wants(ids[2], "f2"), wants(ids[3], "f2")], ids[2:])
+    store.link([wants(ids[0], "f0"), wants(ids[1], "f1")], ids[:2], {})
+    store.link([wants(ids[2], "f2"), wants(ids[3], "f2")], ids[2:], {})
     names = published_ids(store)
     assert names[:3] == ["tag:same", "f1", "f2"]
     assert names[3] not in names[:3]
@@ -147,7 +147,7 @@ def test_a_revision_touches_its_story(opened: Opened, clock: Clock) -> None:
     claim = claimed(store, "a")
     earlier = clock.at - timedelta(days=1)
     store.record([poll(claim, changed=(change(number, "one", claim, published=earlier),))])
-    store.link([], [number])
+    store.link([], [number], {})
     [after] = store.changed_stories(before.change, 10)
     assert (after.story_id, after.revision) == (before.story_id, 2)
     assert (after.published, after.updated) == (earlier, clock.at)
@@ -202,9 +202,9 @@ def test_recent_stories(opened: Opened, clock: Clock, *, many: bool) -> None:
 
 def test_linking_nothing(store: Store) -> None:
     """An empty batch, and an article that is not there, change nothing."""
-    store.link([], [])
+    store.link([], [], {})
     assert store.last_change() == 0
-    store.link([own_story(77)], [77])
+    store.link([own_story(77)], [77], {})
     assert store.changed_stories(0, 10) == []
     assert store.sharing([digest("x")]) == []
 
@@ -244,7 +244,7 @@ def test_linking_beside_recording(store: Store) -> None:
 def _link_until(store: Store, ended: threading.Event, troubles: list[Exception]) -> None:
     while not ended.is_set():
         try:
-            store.link([], [each.article.id for each in store.unlinked(1000)])
+            store.link([], [each.article.id for each in store.unlinked(1000)], {})
         except StoreError as error:
             troubles.append(error)
             return
