@@ -1,7 +1,12 @@
 """Fixtures and hooks for all tests."""
 
+import os
+
 from tests.databases import clock, cluster, empty_postgres, opened, store, store_url
 from tests.must_run import pytest_runtest_makereport
+
+# The tests start hundreds of processes: each would compile all our modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 __all__ = [
     "clock",

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -24,7 +25,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.flows.forked import Forked, can_be_forked
 
 COMMAND = (sys.executable, "-m", "config.cli")
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +44,9 @@ allow_private = ["127.0.0.0/8"]
 """
 
 
+Process = subprocess.Popen[bytes] | Forked
+
+
 @dataclass(frozen=True)
 class Page:
     """`headers`: names in lower case."""
@@ -54,7 +60,7 @@ class Page:
 class Site:
     """A running `feedmill run`."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     log: Path
 
@@ -93,6 +99,11 @@ class Site:
         started = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(30), time.monotonic() - started
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode().replace("\r\n", "\n")
 
 
 def _lower(headers: Message) -> dict[str, str]:
@@ -139,16 +150,32 @@ class Installation:
         self, *arguments: str, timeout: float = 120, given: str | None = None, **more: str
     ) -> _Done:
         """Run a verb; `given` is its standard input; other keywords are environment variables."""
-        return subprocess.run(
-            [*self.command, *arguments],
-            cwd=self.folder,
-            env=self.environment(**more),
-            capture_output=True,
-            text=True,
-            input=given,
-            timeout=timeout,
-            check=False,
-        )
+        with (
+            tempfile.TemporaryFile() as put,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as said,
+        ):
+            put.write((given or "").encode())
+            put.seek(0)
+            process = self._begin(arguments, put, out, said, **more)
+            try:
+                code = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+            texts = [_text(each) for each in (out, said)]
+        return subprocess.CompletedProcess([*self.command, *arguments], code, *texts)
+
+    def _begin(
+        self, arguments: Sequence[str], put: IO[Any], out: IO[Any], said: IO[Any], **more: str
+    ) -> Process:
+        environment = self.environment(**more)
+        streams: dict[str, Any] = {"stdin": put, "stdout": out, "stderr": said}
+        if tuple(self.command) == COMMAND and can_be_forked(environment):
+            return Forked(arguments, cwd=self.folder, env=environment, **streams)
+        command = [*self.command, *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=environment, **streams)
 
     def verb(self, *arguments: str, timeout: float = 120) -> str:
         """What a verb that must succeed prints."""
@@ -162,14 +189,8 @@ class Installation:
     def start(self, *arguments: str) -> Site:
         """`feedmill run`, not waited for."""
         log = self.folder / "run.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [*self.command, *arguments, "run"],
-                cwd=self.folder,
-                env=self.environment(),
-                stdout=output,
-                stderr=output,
-            )
+        with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
+            process = self._begin([*arguments, "run"], nothing, output, output)
         return Site(process, self.port, log)
 
     @contextmanager
