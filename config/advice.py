@@ -70,6 +70,8 @@ OTHER: Mapping[str, str] = {
     "new": "It was not polled yet: `feedmill run` or `feedmill poll` does.",
 }
 AT_DESK: Mapping[str, str] = {
+    "address": "Its host has a private address. If you want that, an admin allows it below, under "
+    "“More”.",
     "not-a-feed": "A page came where a feed was expected. Give the page's address to “Add”: it "
     "finds the feeds that a page names.",
     "read": "The document can't be read. “Look at it now” below shows what came; tell "
