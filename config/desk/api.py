@@ -237,6 +237,7 @@ def _errors(app: FastAPI) -> None:
         if error.status_code == 405:  # of all routes of that address, not of the first alone
             here = [each for each in app.routes if each.matches(request.scope)[0] != Match.NONE]
             methods = {m for each in here for m in getattr(each, "methods", None) or ()}
+            methods |= {"HEAD"} if "GET" in methods else set()
             response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
