@@ -57,13 +57,15 @@ class Added:
     articles: int = 0
 
 
-def address(given: str) -> str:
-    """The URL that an operator means. Raises ConfigError."""
+def address(given: str, *, at_shell: bool = False) -> str:
+    """The URL that an operator means. `at_shell`: who gives it may see the files of this machine
+    anyway, and is told when it is one; at the desk that would tell strangers which there are.
+    Raises ConfigError."""
     text = given.strip()
     if text.lower().startswith("feed:"):
         text = text[5:].removeprefix("//")
     if "://" not in text:
-        if Path(text).is_file():
+        if at_shell and Path(text).is_file():
             raise ConfigError(
                 [f'{text}: a local document; write [[sources]] with file = "{text}" yourself']
             )

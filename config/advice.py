@@ -34,7 +34,6 @@ ADVICE: Mapping[str, str] = {
     "stay), or configure its new address with `was`.",
     "blocked": "A bot check or a login page came instead of the feed. Ask the publisher to let "
     "feed readers through; Feedmill keeps to its own name.",
-    "host-busy": "Other sources take that host's time. It is tried again by itself.",
     "file": "The file can't be opened. Look at its path and at who may read it.",
     "not-a-feed": "A page came where a feed was expected. `feedmill add URL` finds the feeds "
     "that a page names.",
@@ -50,7 +49,8 @@ ADVICE: Mapping[str, str] = {
     "database; please report it to Feedmill.",
     "fetch": "The request could not be made. Look at the URL and the headers of this source.",
 }
-"""By `PollError.kind`."""
+"""By `PollError.kind`. "host-busy" has none: a poll without a turn is put off, and is no failure.
+"store" is what the database can't hold; while it can't be written at all, polling waits for it."""
 
 BY_STATUS: Mapping[int, str] = {
     401: "The server wants credentials. Give this source `auth` or `headers`, with the secret by "
@@ -70,6 +70,8 @@ OTHER: Mapping[str, str] = {
     "new": "It was not polled yet: `feedmill run` or `feedmill poll` does.",
 }
 AT_DESK: Mapping[str, str] = {
+    "address": "Its host has a private address. If you want that, an admin allows it below, under "
+    "“More”.",
     "not-a-feed": "A page came where a feed was expected. Give the page's address to “Add”: it "
     "finds the feeds that a page names.",
     "read": "The document can't be read. “Look at it now” below shows what came; tell "

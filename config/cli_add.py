@@ -56,7 +56,7 @@ def add(
 
     if pick is not None and all_of_them:
         raise ConfigError(["--pick and --all: only one of them"])
-    given = adding.address(url)
+    given = adding.address(url, at_shell=True)
     wishes = adding.Wishes(
         categories=tuple(dict.fromkeys(category or ())),
         create=create_category,

@@ -22,6 +22,7 @@ from config.showing import (
     shown_address,
     shown_title,
     shown_url,
+    spoken,
 )
 from config.source_json import change_json
 from config.standing import Sighting, shown_sighting
@@ -103,7 +104,7 @@ def _redirect_tables(
         print("no permanent redirect is seen, none was adopted")
     for state, found in seen:
         print(plain(f"{state.id}  {shown_title(state, settings)}"))
-        print(plain(f"   redirects {found.told(now)}"))
+        print(plain(f"   redirects {spoken(found.said, now)}"))
     for each in changes:
         state = known[each.source_id]
         before, after = (shown_address(url, state, settings) for url in (each.before, each.after))

@@ -15,7 +15,7 @@ from config.finding import find_one
 from config.ledger_rows import answer_in_words
 from config.opening import open_app
 from config.settings import Settings
-from config.showing import adopted, configured, plain, shown_title, shown_url
+from config.showing import adopted, configured, plain, shown_title, shown_url, spoken
 from config.source_json import Row, status_of, why_json
 from config.standing import in_words, next_in_words, shown_sighting, standing
 from feeds.models import LedgerRow, SourceState
@@ -52,11 +52,12 @@ def _tell(row: Row, last: Sequence[LedgerRow], settings: Settings, now: datetime
     address = shown_url(state, settings)
     if not configured(state, settings).secret_url and address != shown_title(state, settings):
         print(plain(f"   {address}"))
+    found = facts(state, configured(state, settings), settings.poll, now)
     lines = [
         ("status", in_words(stands, now)),
         ("next", next_in_words(state, now) or "never, as it stands"),
         ("last", answer_in_words(last[0], now) if last else "never polled"),
-        *facts(state, configured(state, settings), settings.poll, now),
+        *((name, spoken(said, now)) for name, said in found),
         *_addresses(state, settings, now),
     ]
     width = max(len(name) for name, _ in lines)
@@ -73,5 +74,5 @@ def _addresses(state: SourceState, settings: Settings, now: datetime) -> list[tu
         text = f"{address} (`feedmill redirects {state.id} --undo` goes back)"
         found.append(("requested at", text))
     if (seen := shown_sighting(state, settings)) is not None:
-        found.append(("redirect", seen.told(now)))
+        found.append(("redirect", spoken(seen.said, now)))
     return found

@@ -8,32 +8,32 @@ from typing import Any
 
 from aggregator.cadence import describe, unpack
 from config.settings import PollSettings
-from config.showing import iso, near, span
+from config.showing import Said, iso, span
 from config.standing import Sighting
 from feeds.models import Source, SourceState
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-Facts = list[tuple[str, str]]
-"""(name, in words), in the order in which they matter."""
+Facts = list[tuple[str, Said]]
+"""(name, what is said of it), in the order in which they matter."""
 
 
 def facts(state: SourceState, source: Source, poll: PollSettings, now: datetime) -> Facts:
     """Without redirects, whose addresses may be secrets."""
-    return [*_rhythm(state, source, poll, now), *_server(state, now), *_trouble(state, now)]
+    return [*_rhythm(state, source, poll, now), *_server(state, now), *_trouble(state)]
 
 
 def _rhythm(
     state: SourceState, source: Source, poll: PollSettings, now: datetime
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Said]]:
     if source.every:
-        yield "every", f"{span(source.every)}, as this source is configured"
+        yield "every", [f"{span(source.every)}, as this source is configured"]
     else:
-        yield "interval", f"{span(poll.interval)}, at most {span(poll.max_interval)}"
+        yield "interval", [f"{span(poll.interval)}, at most {span(poll.max_interval)}"]
         if (learned := _learned(state, now)) is not None:
-            yield "learned", learned
+            yield "learned", [learned]
     if state.last_new_at is not None:
-        yield "last new article", f"{state.last_new_at.astimezone():%Y-%m-%d %H:%M}"
+        yield "last new article", [state.last_new_at]
 
 
 def _learned(state: SourceState, now: datetime) -> str | None:
@@ -44,32 +44,33 @@ def _learned(state: SourceState, now: datetime) -> str | None:
     return describe(rhythm, int(now.timestamp()))
 
 
-def _server(state: SourceState, now: datetime) -> Iterator[tuple[str, str]]:
+def _server(state: SourceState, now: datetime) -> Iterator[tuple[str, Said]]:
     """What server and document asked for."""
     hints = state.hints
     if state.not_before is not None and state.not_before > now:
-        yield "Retry-After", f"until {near(state.not_before, now)}; even `--now` waits for it"
+        yield "Retry-After", ["until ", state.not_before, "; even `--now` waits for it"]
     if state.fresh_until is not None:
         passed = "" if state.fresh_until > now else " (passed)"
-        yield "max-age", f"until {near(state.fresh_until, now)}{passed}"
+        yield "max-age", ["until ", state.fresh_until, passed]
     if hints.ttl:
-        yield "ttl", span(hints.ttl)
+        yield "ttl", [span(hints.ttl)]
     if hints.update_every:
-        yield "sy:updatePeriod", span(hints.update_every)
+        yield "sy:updatePeriod", [span(hints.update_every)]
     if hints.skip_hours:
-        yield "skipHours", f"{_hours(hints.skip_hours)} UTC"
+        yield "skipHours", [f"{_hours(hints.skip_hours)} UTC"]
     if hints.skip_days:
-        yield "skipDays", f"{', '.join(_DAYS[day] for day in sorted(hints.skip_days))} (UTC)"
+        yield "skipDays", [f"{', '.join(_DAYS[day] for day in sorted(hints.skip_days))} (UTC)"]
     if state.push_until is not None and state.push_until > now:
-        yield "WebSub", f"its hub tells what is new, until {near(state.push_until, now)}"
+        yield "WebSub", ["its hub tells what is new, until ", state.push_until]
 
 
-def _trouble(state: SourceState, now: datetime) -> Iterator[tuple[str, str]]:
+def _trouble(state: SourceState) -> Iterator[tuple[str, Said]]:
     if state.failures:
         since = state.failing_since or state.error_at
-        yield "failures", f"{state.failures} in a row, since {near(since, now)}"
+        told: Said = [", since ", since] if since else []
+        yield "failures", [f"{state.failures} in a row", *told]
     if state.gone_seen and not state.retired:
-        yield "410", "seen once; the second in a row retires the source"
+        yield "410", ["seen once; the second in a row retires the source"]
 
 
 def _hours(hours: Sequence[int]) -> str:

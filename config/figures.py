@@ -55,7 +55,9 @@ class Figures:
         with self._lock:
             if done is None:
                 return
-            self._refused = {each.feed for each in done.refused}
+            # Those that nobody tried again stand as they stood.
+            self._refused -= set(done.tried)
+            self._refused |= {each.feed for each in done.refused}
             if self._taken is not None:
                 self._delay = time.monotonic() - self._taken
                 self._delayed += 1

@@ -22,6 +22,8 @@ NOTE = "engine"
 """The note in the store that tells other processes of it."""
 APPLIED = "applied"
 """The note that holds what it works with (config.applied)."""
+FIRST = "first"
+"""The note whose time is when something was applied for the first time."""
 
 
 class Reloading:
@@ -49,6 +51,8 @@ class Reloading:
             log.warning("left out", warning=warning)
         _tell(settings, store, [])
         store.put_note(APPLIED, json.dumps(described(settings)))
+        if store.note(FIRST) is None:
+            store.put_note(FIRST, VERSION)
 
     def look(self, settings: Settings, store: Store) -> bool:
         """Whether another configuration is to follow (`next`). What is wrong with it is said, and

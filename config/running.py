@@ -11,6 +11,7 @@ import errno
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -29,6 +30,10 @@ from publisher.web.server import AddressTaken, WebServer
 
 log = structlog.get_logger("feedmill.run")
 
+BEGIN = 20.0
+"""Seconds for a web server to begin, while the one before goes on."""
+LEAVE = 5.0
+"""Seconds for that one to answer what it has begun to."""
 AGAIN = 2.0
 """Seconds until a generation that could not begin is tried again."""
 LIMIT = 8.5
@@ -114,14 +119,22 @@ class Running:
             self._web, self._leaving = web, serving
 
     def _start(self, settings: Settings) -> None:
-        """Raises ConfigError."""
+        """The one before serves until the new one does. Raises ConfigError."""
         assert self._web is not None
-        if self._leaving is not None and self._leaving.same_address(self._web):
-            self._leaving.stop(timeout=2.0)
+        if self._leaving is not None:
+            self._web.follow(self._leaving)
         _listen(settings, self._web.start)
         if self._leaving is not None:
-            self._leaving.stop(timeout=2.0)
+            self._until_it_answers(self._web)
+            self._leaving.stop(timeout=LEAVE)
             self._leaving = None
+
+    def _until_it_answers(self, web: WebServer) -> None:
+        """Or has ended, or took too long: the engine starts it again then."""
+        deadline = time.monotonic() + BEGIN
+        while not web.answers(within=0.1):
+            if web.ended() is not None or self._stopping.is_set() or time.monotonic() > deadline:
+                break
 
     def _next(self, settings: Settings, reloading: Reloading) -> Settings | None:
         """The same, as often as it takes: it ran before, and nobody is there to start it again."""

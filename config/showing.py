@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,15 @@ def short(moment: datetime | None) -> str:
 def near(moment: datetime | None, now: datetime) -> str:
     """As short as it can be told from other days: "15:10", "Tue 06:00", "2026-03-09 06:00"."""
     return "" if moment is None else due.near(moment, now)
+
+
+Said = Sequence[str | datetime]
+"""Words, and moments among them, which each place shows in its own way."""
+
+
+def spoken(said: Said, now: datetime) -> str:
+    """On one line of text."""
+    return "".join(each if isinstance(each, str) else near(each, now) for each in said)
 
 
 def span(seconds: float) -> str:

@@ -10,7 +10,7 @@ from aggregator.cadence import quiet_since
 from aggregator.due import shown
 from aggregator.moves import DAYS, SIGHTINGS, objection
 from config.settings import Settings
-from config.showing import configured, near, shown_address
+from config.showing import Said, configured, shown_address
 from feeds.models import Brief, Source, SourceState, Status
 
 TROUBLE = ("retired", "blocked", "failing", "quiet")
@@ -101,10 +101,11 @@ class Sighting:
             return f"not adopted: {self.objection}"
         return f"adopted after {SIGHTINGS} sightings over {_days(DAYS // timedelta(days=1))}"
 
-    def told(self, now: datetime) -> str:
+    @property
+    def said(self) -> Said:
         """ "to https://b.org/feed, seen 2 times since 13:14; adopted after …"."""
         times = "once" if self.seen == 1 else f"{self.seen} times"
-        return f"to {self.to}, seen {times} since {near(self.since, now)}; {self.wanting}"
+        return [f"to {self.to}, seen {times} since ", self.since, f"; {self.wanting}"]
 
 
 def sighting(state: SourceState, source: Source) -> Sighting | None:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic_core import PydanticCustomError
 
@@ -190,7 +190,24 @@ def site_url(value: Any) -> str:
             f"{redacted(url)} must be host and path only: no user, query or fragment; "
             'write one like "https://news.example.org"'
         )
+    if not _URI.fullmatch(url):
+        # The addresses of all feeds are made of it, and those must be URIs (RFC 3986).
+        raise wrong(f"{redacted(url)} has characters that no address may have; {_encoded(url)}")
     return url
+
+
+_URI = re.compile(r"[!$&'()*+,./0-9:;=@A-Z_a-z~%\[\]-]+")
+
+
+def _encoded(url: str) -> str:
+    """What would be right."""
+    parts = urlsplit(url)
+    try:
+        host = parts.netloc.encode("idna").decode()
+    except UnicodeError:
+        host = ""
+    right = f"{parts.scheme}://{host}{quote(parts.path, safe='/%')}"
+    return f'write "{right}"' if host and _URI.fullmatch(right) else "write them as %xx"
 
 
 def redacted(url: str) -> str:

@@ -44,6 +44,8 @@ class Round:
 
     changed: tuple[str, ...] = ()
     refused: tuple[GateError, ...] = ()
+    tried: tuple[str, ...] = ()
+    """All that were rendered. One that was refused is not, until something changes."""
     """Feeds that would break a rule; what was published before stands."""
 
 
@@ -94,7 +96,8 @@ class Publisher:
                 self._prune()
         for slug in changed:
             self.notify(slug)
-        return Round(changed=tuple(changed), refused=tuple(refused))
+        tried = tuple(category.slug for category in stale)
+        return Round(changed=tuple(changed), refused=tuple(refused), tried=tried)
 
     def _digest(self, category: Category, states: Mapping[str, FeedState]) -> bytes:
         """Names all that the bytes of a feed depend on."""

@@ -9,8 +9,9 @@ import pytest
 
 HERE = Path(__file__).parent
 SAFETY, WAYS, HOSTILE = "flows/test_desk_safety", "flows/test_desk_ways", "flows/test_desk_hostile"
-ACCESS, KEYS = "desk/test_access", "desk/test_keys"
+ACCESS, KEYS, RIGHTS = "desk/test_access", "desk/test_keys", "desk/test_rights"
 API, PRIVATE = "flows/test_api", "flows/test_private"
+ROLES, BODIES = "flows/test_desk_roles", "flows/test_desk_bodies"
 
 THREATS: dict[str, list[tuple[str, str]]] = {
     "Host header, DNS rebinding": [
@@ -54,9 +55,18 @@ THREATS: dict[str, list[tuple[str, str]]] = {
         (WAYS, "test_a_login_ends_with_its_password"),
     ],
     "roles and tokens": [
-        (SAFETY, "test_an_editor_makes_no_tokens"),
-        (SAFETY, "test_tokens_are_no_logins"),
+        (ROLES, "test_an_editor_makes_no_tokens"),
+        (ROLES, "test_tokens_are_no_logins"),
         (API, "test_tokens"),
+    ],
+    "an editor who would reach the private network, secrets or files": [
+        (RIGHTS, "test_an_admin_may_all"),
+        (RIGHTS, "test_an_editor_may_not"),
+        (ROLES, "test_an_editor_adds_nothing_private"),
+        (ROLES, "test_an_editor_lets_no_source_become_private"),
+        (ROLES, "test_an_editor_carries_no_secret_elsewhere"),
+        (ROLES, "test_no_key_reaches_a_secret_or_a_file"),
+        (ROLES, "test_which_files_there_are_is_not_told"),
     ],
     "private feeds": [
         (PRIVATE, "test_nothing_public_has_it"),
@@ -73,17 +83,17 @@ THREATS: dict[str, list[tuple[str, str]]] = {
     ],
     "stored XSS": [(HOSTILE, "test_every_page"), (SAFETY, "test_headers")],
     "header injection": [
-        (SAFETY, "test_a_notice_is_one_header"),
-        (SAFETY, "test_odd_addresses"),
-        (SAFETY, "test_odd_forms"),
+        (BODIES, "test_a_notice_is_one_header"),
+        (BODIES, "test_odd_addresses"),
+        (BODIES, "test_odd_forms"),
     ],
-    "path traversal": [(SAFETY, "test_odd_addresses"), (API, "test_feeds")],
+    "path traversal": [(BODIES, "test_odd_addresses"), (API, "test_feeds")],
     "log injection": [(SAFETY, "test_the_log_tells_of_logins")],
     "bodies without end, without haste, of no text": [
-        (SAFETY, "test_a_large_body"),
-        (SAFETY, "test_many_fields"),
-        (SAFETY, "test_a_body_that_never_comes"),
-        (SAFETY, "test_odd_forms"),
+        (BODIES, "test_a_large_body"),
+        (BODIES, "test_many_fields"),
+        (BODIES, "test_a_body_that_never_comes"),
+        (BODIES, "test_odd_forms"),
     ],
     "an API that does what nobody has written": [(API, "test_as_described")],
 }

@@ -22,6 +22,7 @@ from config.desk.call import HEADERS
 from config.desk.house import House
 from config.desk.ids import ID, MOST
 from config.desk.listing import SORTS, Wish, listing
+from config.desk.rights import ADMIN, Forbidden, check_new
 from config.explaining import told
 from config.ledger_rows import row_json
 from config.naming import articles as named
@@ -57,7 +58,7 @@ class NewSource(Given):
     create_categories: bool = False
     title: str | None = Field(None, max_length=500)
     every: str | None = Field(None, max_length=20, description='Like "30m"; none: learned.')
-    allow_private: bool = False
+    allow_private: bool = Field(default=False, description="For admins.")
 
 
 class SourceKeys(Given):
@@ -148,12 +149,17 @@ def _by(request: Request) -> str:
     return str(request.scope["visitor"].name)
 
 
+def _role(request: Request) -> str:
+    return str(request.scope["visitor"].role)
+
+
 def _admin(request: Request) -> None:
-    if request.scope["visitor"].role != "admin":
+    if _role(request) != ADMIN:
         raise HTTPException(403, "that is for admins")
 
 
 By = Annotated[str, Depends(_by)]
+Role = Annotated[str, Depends(_role)]
 
 
 def _known_query(request: Request) -> None:
@@ -211,6 +217,7 @@ def _errors(app: FastAPI) -> None:
         if isinstance(error, ConfigError):
             return problem(400, list(error.complaints))
         kinds: list[tuple[type[FeedmillError], int]] = [
+            (Forbidden, 403),
             (EditError, 409),
             (StoreError, 503),
             (PollError, 502),
@@ -230,6 +237,7 @@ def _errors(app: FastAPI) -> None:
         if error.status_code == 405:  # of all routes of that address, not of the first alone
             here = [each for each in app.routes if each.matches(request.scope)[0] != Match.NONE]
             methods = {m for each in here for m in getattr(each, "methods", None) or ()}
+            methods |= {"HEAD"} if "GET" in methods else set()
             response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
@@ -299,8 +307,9 @@ def _sources(app: FastAPI, house: House) -> None:
         }
 
     @app.post("/api/sources", status_code=201, tags=["sources"])
-    def add(given: NewSource, by: By) -> Json:
+    def add(given: NewSource, by: By, role: Role) -> Json:
         """Add a feed, or the one that a page names. What was fetched is its first poll."""
+        check_new(role, given.allow_private)
         wishes = adding.Wishes(
             categories=tuple(given.categories),
             create=given.create_categories,

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from config.desk.access import Asked
 from config.desk.house import House
-from config.desk.moments import clock, when
+from config.desk.moments import at, clock, said, when
 from config.showing import public_url, short
 from feeds import VERSION
 
@@ -135,6 +135,8 @@ def _environment() -> Environment:
         "short": short,
         "when": when,
         "clock": clock,
+        "said": said,
+        "at": at,
         "format": _format,
         "count": _count,
         "public": public_url,

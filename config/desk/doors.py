@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from config.desk import access
 from config.desk.access import Asked
 from config.desk.call import HEADERS
+from config.desk.heads import Headed
 from config.desk.house import House
 from config.desk.keys import SESSION, Keys
 from config.tokens import digest
@@ -62,7 +63,8 @@ class Doors:
 
         self._house = house
         self.keys = Keys(lambda: house.store)
-        self._web, self._api, self._metrics = Web(house, self.keys), api(house), Metrics(house)
+        self._web, self._metrics = Web(house, self.keys), Metrics(house)
+        self._api = Headed(api(house))
 
     async def __call__(self, scope: _Message, receive: Receive, send: Send) -> None:
         first = scope["path"].split("/", 2)[1]

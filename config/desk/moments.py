@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.cadence import span
 from aggregator.due import near
@@ -42,6 +43,19 @@ def clock(moment: datetime | str | None, now: datetime) -> Markup:
         return Markup("never")
     at = _moment(moment)
     return _element(at, near(at, now))
+
+
+def said(parts: Sequence[str | datetime], now: datetime) -> Markup:
+    """Words with moments among them (config.facts)."""
+    if len(parts) == 1 and isinstance(parts[0], datetime):
+        return when(parts[0], now)
+    each = (clock(part, now) if isinstance(part, datetime) else escape(part) for part in parts)
+    return Markup("").join(each)
+
+
+def at(words: str, moment: datetime | None) -> Markup:
+    """Words that tell of a moment, with the whole of it."""
+    return escape(words) if moment is None else _element(moment, words)
 
 
 def _moment(moment: datetime | str) -> datetime:

@@ -26,6 +26,7 @@ from config.desk.keys import SESSION, Keys
 from config.desk.operations import operations_feed
 from config.desk.pages import articles, feeds, opml, overview, source, sources
 from config.desk.pages.add import Adding
+from config.desk.rights import Forbidden
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 
 log = structlog.get_logger("feedmill.desk")
@@ -132,6 +133,8 @@ class Web:
             if role == "admin" and call.role != "admin":
                 return call.trouble(403, "Nothing was done", ["That is for admins."])
             return page(call)
+        except Forbidden as error:
+            return call.trouble(403, "Nothing was done", [str(error)])
         except Missing as error:
             return call.trouble(404, "Not here", error.complaints)
         except ConfigError as error:

@@ -15,7 +15,7 @@ from publisher.render.site import GENERATOR, Site
 
 def render_operations(site: Site, happenings: Sequence[Happening], began: datetime) -> bytes:
     """`happenings`: newest first; each is one entry, updated when it is over. `began`: what the
-    feed of an untroubled house is dated by."""
+    feed of a house that never had any is dated by."""
     feed = FeedGenerator()
     address = f"{site.url}/desk/ops.atom"
     feed.id(address)

@@ -4,6 +4,9 @@ It is told over its standard input how the engine fares (one line a beat: "ready
 wrong) and ends when that input ends, so it never outlives the engine, not even a kill -9. Another
 module may be its process, one that serves with callbacks for hubs (config.serving); what that one
 must know and nobody else may see comes as the first line.
+
+The socket is the engine's, and is handed to the process: one that follows another (another folder,
+say) takes connections from the same queue.
 """
 
 from __future__ import annotations
@@ -33,6 +36,10 @@ STALE = 30.0
 READY = "ready"
 COUNTS = 20.0
 """Seconds between two words on who reads."""
+SERVING = "serving"
+"""What the process says when it takes connections."""
+BACKLOG = 1024
+"""Who may wait until somebody takes him: a process needs a second or two to begin."""
 
 
 class AddressTaken(OSError):
@@ -61,6 +68,8 @@ class WebServer:
         self._module, self._hello = module, hello
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+        self._serving = threading.Event()
         self._lock = threading.Lock()
 
     def become(self, other: WebServer) -> bool:
@@ -78,18 +87,28 @@ class WebServer:
 
     def check(self) -> None:
         """Raises AddressTaken."""
-        check_free(self._args[0], int(self._args[1]))
+        listening(self._args[0], int(self._args[1])).close()
+
+    def follow(self, other: WebServer) -> None:
+        """Take connections from that one's queue, if it has the same address; it goes on as well,
+        until it is stopped."""
+        if self.same_address(other) and other._socket is not None:
+            self._socket, other._socket = other._socket, None
 
     def start(self) -> None:
         """Raises AddressTaken."""
-        self.check()
-        command = [sys.executable, "-m", self._module, *self._args]
+        if self._socket is None:
+            self._socket = listening(self._args[0], int(self._args[1]))
+        self._serving.clear()
+        number = self._socket.fileno()
+        command = [sys.executable, "-m", self._module, *self._args, str(number)]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            pass_fds=[number],
         )
         self._listener = threading.Thread(target=self._listen, args=[self._process], daemon=True)
         self._listener.start()
@@ -100,7 +119,10 @@ class WebServer:
         """What it says, until it ends."""
         if process.stdout is not None:
             for line in process.stdout:
-                self._hear(line.strip())
+                if line.strip() == SERVING:
+                    self._serving.set()
+                else:
+                    self._hear(line.strip())
 
     def tell(self, state: str = READY) -> None:
         """Say that the engine is ready, or what is wrong with it."""
@@ -109,14 +131,9 @@ class WebServer:
                 self._process.stdin.write(state.replace("\n", " ") + "\n")
                 self._process.stdin.flush()
 
-    def answers(self) -> bool:
-        """Whether it takes connections by now."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._args[0], self._args[0])  # noqa: S104
-        try:
-            with socket.create_connection((host, int(self._args[1])), timeout=1):
-                return True
-        except OSError:
-            return False
+    def answers(self, within: float = 0.0) -> bool:
+        """Whether it takes connections by now, or in so many seconds."""
+        return self._serving.wait(within) and self.runs()
 
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -126,6 +143,10 @@ class WebServer:
         return self._process.poll() if self._process else None
 
     def stop(self, timeout: float = 5.0) -> None:
+        """What it has begun to answer is answered, but for at most so many seconds."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
         if self._process is None:
             return
         with self._lock, contextlib.suppress(OSError):
@@ -140,16 +161,20 @@ class WebServer:
             self._listener.join(1.0)
 
 
-def check_free(host: str, port: int) -> None:
-    """Raises AddressTaken with the reason when that address can't be listened on."""
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that does. Raises AddressTaken with the reason when it can't."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen(1)
-        except OSError as error:
-            raise AddressTaken(error.errno, error.strerror) from error
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # What was closed a minute ago holds up nobody (TIME_WAIT).
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(BACKLOG)
+        found.setblocking(False)  # as Granian takes from it
+    except OSError as error:
+        found.close()
+        raise AddressTaken(error.errno, error.strerror) from error
+    return found
 
 
 class Beat:
@@ -168,8 +193,7 @@ class Beat:
 
 
 async def serve(
-    host: str,
-    port: int,
+    socket_number: int,
     folder: Path,
     site_url: str,
     private: Path | None = None,
@@ -180,14 +204,12 @@ async def serve(
     behind: Behind | None = None,
     told: Callable[[str], None] = lambda _line: None,
 ) -> None:
-    """Serve until standard input ends. Who reads what is said on standard output, a line of JSON
-    each time: [day, [[slug, kind of reader, how many], …]]. `behind`: another application for
-    paths of its own; `told`: hears the lines of standard input that begin with "{"."""
-    from granian.constants import Interfaces  # only this process pays for granian
-    from granian.log import LogLevels
-    from granian.server.embed import Server
-
+    """Serve on a listening socket until standard input ends. Said on standard output: SERVING when
+    that has begun; who reads what, a line of JSON each time: [day, [[slug, kind of reader, how
+    many], …]]. `behind`: another application for paths of its own; `told`: hears the lines of
+    standard input that begin with "{"."""
     from publisher.web.app import App
+    from publisher.web.handed import Handed  # only this process pays for granian
     from publisher.web.rsgi import Rsgi
 
     beat = Beat()
@@ -201,14 +223,7 @@ async def serve(
         private=private,
         behind=behind,
     )
-    server = Server(
-        Rsgi(app),
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
-        websockets=False,
-        log_level=LogLevels.error,
-    )
+    server = Handed(Rsgi(app), socket.socket(fileno=socket_number), lambda: _out(SERVING))
     running = asyncio.create_task(server.serve())
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -252,9 +267,13 @@ async def _say_readers(counting: Counting) -> None:
 def _say(counting: Counting) -> None:
     day, rows = counting.news()
     if rows:
-        with contextlib.suppress(OSError, ValueError):  # the engine is gone: so are we, soon
-            sys.stdout.write(f"{json.dumps([day, rows])}\n")
-            sys.stdout.flush()
+        _out(json.dumps([day, rows]))
+
+
+def _out(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # the engine is gone: so are we, soon
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def main(
@@ -264,11 +283,11 @@ def main(
     behind: Behind | None = None,
     told: Callable[[str], None] = lambda _line: None,
 ) -> None:
-    host, port, folder, site_url, private = sys.argv[1:6]
+    # The address is for whoever looks at the list of processes.
+    _host, _port, folder, site_url, private, number = sys.argv[1:7]
     _run(
         serve(
-            host,
-            int(port),
+            int(number),
             Path(folder),
             site_url,
             Path(private) if private else None,

@@ -97,6 +97,22 @@ def test_site_url_takes_paths(tmp_path: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        ("https://a.org/é", "https://a.org/%C3%A9"),
+        ("https://bücher.example/x", "https://xn--bcher-kva.example/x"),
+        ("https://a.org/a|b", "https://a.org/a%7Cb"),
+    ],
+)
+def test_site_url_is_a_uri(tmp_path: Path, url: str, right: str) -> None:
+    """The feeds' own addresses are made of it: the gate would let none of them out."""
+    [line] = complaints(tmp_path, f'[site]\nurl = "{url}"\n')
+    assert line.startswith("feedmill.toml:2: site.url: ")
+    assert f'write "{right}"' in line
+    assert settings(tmp_path, f'[site]\nurl = "{right}"\n').site.url == right
+
+
+@pytest.mark.parametrize(
     "setting",
     [
         'interval = "99999999999999w"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -181,6 +182,9 @@ def test_the_operations_feed(here: Installation, origin: Origin) -> None:
         assert empty.headers["content-type"] == "application/atom+xml; charset=utf-8"
         valid(empty.body)
         assert feed().body == empty.body
+        site.process.send_signal(signal.SIGHUP)
+        assert until(lambda: site.log.read_text().count("event=running") == 2)
+        assert feed().body == empty.body, "taken up anew, and nothing has happened"
         file = here.folder / "feedmill.toml"
         right = file.read_text()
         file.write_text(f'{right}\n[store]\nurl = "postgresql://me:{SECRET}@127.0.0.1/x"\n[o]\n')

@@ -17,7 +17,7 @@ from config.desk import Desk
 from config.desk.api import api
 from config.desk.house import House
 from tests.flows.command import Installation, rss, until
-from tests.flows.visiting import Caller, users
+from tests.flows.visiting import Caller, filled, raw, users
 from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
@@ -364,3 +364,36 @@ def test_what_is_wrong_is_told_alike(fresh: Installation) -> None:
         assert described["components"]["securitySchemes"] == {
             "token": {"type": "http", "scheme": "bearer"}
         }
+
+
+def test_head(fresh: Installation) -> None:
+    """As GET, without its body, wherever there is a GET (RFC 9110 §9.3.2); nowhere else, and with
+    the same rights."""
+    token = fresh.json("token", "add", "heads", "--for", "editor")["token"]
+    with fresh.running() as site:
+        site.wait_for("/news/rss.xml", "Title of two")
+        you = Caller(site.port, token)
+        paths = you.get("/openapi.json")["paths"]
+        assert sum("get" in verbs for verbs in paths.values()) > 8
+        for path, verbs in [*paths.items(), ("/api/openapi.json", {"get": 1})]:
+            at = filled(path.removeprefix("/api"))
+            head = you.ask("HEAD", at)
+            assert head.body == b""
+            if "get" not in verbs:
+                assert head.status == 405, path
+                allowed = {each.strip() for each in head.headers["allow"].split(",")}
+                assert allowed == {verb.upper() for verb in verbs}, path
+                continue
+            got = you.ask("GET", at)
+            assert head.status == got.status, path
+            if path != "/api/status":  # tells the time
+                assert head.headers["content-length"] == got.headers["content-length"], path
+            assert head.headers["content-type"] == got.headers["content-type"]
+            refused = you.ask("TRACE", at)
+            assert refused.status == 405
+            assert {"GET", "HEAD"} <= set(refused.headers["allow"].split(", ")), path
+        assert Caller(site.port, "wrong").ask("HEAD", "/sources").status == 401
+        request = f"HEAD /api/sources HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}"
+        told = raw(site.port, f"{request}\r\nConnection: close\r\n\r\n".encode())
+        assert told.startswith(b"HTTP/1.1 200 ")
+        assert told.partition(b"\r\n\r\n")[2] == b""

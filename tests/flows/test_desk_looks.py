@@ -10,9 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.flows.browsing import launched, press
+from tests.flows.browsing import launched, log_in, press, says
 from tests.flows.command import Installation, rss
 from tests.flows.test_browser import LOOKS, ODD
+from tests.flows.visiting import WORD, users
 from tests.origin import Answer, Origin
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -139,6 +140,14 @@ def test_answers(browser: Browser, stand: Stand, width: int, colours: Any) -> No
     fine(tab, width)  # with what was said, and that it is being taken up
     press(tab, "End the pause")
     press(tab, "Remove")
+    says(tab, "Remove 1 source?")
+    fine(tab, width)
+    tab.goto(stand.url + "sources")
+    for box in tab.get_by_role("checkbox", name="Choose").all():
+        box.check()
+    tab.get_by_label("What to do").select_option("remove")
+    press(tab, "Do it")
+    says(tab, "sources?")
     fine(tab, width)
     tab.goto(stand.url + "feeds")
     tab.get_by_label("For whom").fill(f"{'W' * 60} {width} {colours}")
@@ -151,7 +160,7 @@ def test_answers(browser: Browser, stand: Stand, width: int, colours: Any) -> No
 
 @pytest.mark.parametrize(("width", "colours"), LOOKS)
 def test_a_new_installation(browser: Browser, tmp_path: Any, width: int, colours: Any) -> None:
-    """Where there is nothing yet, each page says what to do; the login too."""
+    """Where there is nothing yet, each page says what to do."""
     here = Installation(tmp_path)
     here.configure()
     context = browser.new_context(
@@ -162,4 +171,33 @@ def test_a_new_installation(browser: Browser, tmp_path: Any, width: int, colours
         for path in ("", "sources", "feeds", "articles"):
             tab.goto(site.url(f"/desk/{path}"))
             fine(tab, width)
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "colours"), LOOKS)
+def test_the_login(browser: Browser, tmp_path: Any, width: int, colours: Any) -> None:
+    """As it is come upon, and as it refuses; then what an editor sees otherwise than an admin."""
+    here = Installation(tmp_path)
+    private = '[[sources]]\nurl = "http://127.0.0.1:9/"\nallow_private = true\n'
+    here.configure(users() + private)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=colours, bypass_csp=True
+    )
+    tab = context.new_page()
+    with here.running() as site:
+        tab.goto(site.url("/desk/sources"))
+        says(tab, "Password")
+        fine(tab, width)
+        log_in(tab, "bert", "wrong")
+        says(tab, "Name or password is wrong.")
+        fine(tab, width)
+        log_in(tab, "bert", WORD)
+        for path, said in (("sources/1", "for admins to change"), ("add", "for admins to add")):
+            tab.goto(site.url(f"/desk/{path}"))
+            says(tab, said)
+            fine(tab, width)
+        tab.goto(site.url("/desk/sources/1"))
+        tab.get_by_text("More", exact=True).click()
+        says(tab, "only an admin changes that")
+        fine(tab, width)
     context.close()

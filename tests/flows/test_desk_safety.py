@@ -1,32 +1,24 @@
-"""The desk, the API and the metrics under attack, as the installed command serves them (THREATS).
-
-Each test knocks from an address of its own (all of 127.0.0.0/8 is this machine), so that no one's
-wrong passwords count for another; 127.0.0.9 is the proxy that is trusted.
-"""
+"""The desk, the API and the metrics under attack, as the installed command serves them: who comes
+in, and with what (THREATS). test_desk_roles.py has what an editor may, test_desk_bodies.py what is
+no form at all."""
 
 from __future__ import annotations
 
 import re
-import socket
-import sqlite3
 import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.desk.call import HEADERS
 from tests.flows.command import Installation, Site, rss
+from tests.flows.guarded import PROXY, installation, state, traceless
 from tests.flows.visiting import Answer, Caller, Visitor, filled, raw, routes, status, users
 from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
 
-PROXY = "127.0.0.9"
-NEWS = '[categories.news]\ntitle = "News"\n'
-TRUST = f'trusted_proxies = ["{PROXY}"]\n'
 SAFE = {"GET", "HEAD"}
 OPEN = ("/desk/login", "/desk/static/{name}")
 
@@ -36,19 +28,6 @@ def origin() -> Iterator[Origin]:
     with Origin() as found:
         found.serve("/one", rss("one", "two"), etag=True)
         yield found
-
-
-def installation(folder: Path, origin: Origin, text: str = "", site: str = "") -> Installation:
-    """With one source; `site`: the public address."""
-    found = Installation(folder)
-    source = f'[[sources]]\nurl = "{origin.url("/one")}"\ncategories = ["news"]\n'
-    found.configure(text + NEWS + source, poll='interval = "4h"')
-    file = folder / "feedmill.toml"
-    written = file.read_text().replace("[server]\n", f"[server]\n{TRUST}")
-    if site:
-        written = written.replace("[site]\n", f'[site]\nurl = "{site}"\n')
-    file.write_text(written)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +40,8 @@ def site(here: Installation) -> Iterator[Site]:
     """Users are set: anna, an admin, and bert, an editor."""
     with here.running() as found:
         found.wait_for("/news/rss.xml", "Title of one")
+        # The last thing that is written of them by itself: the tests look whether anything else is.
+        found.wait_for("/news/?q=two", "Title of two")
         yield found
 
 
@@ -69,19 +50,6 @@ def anna(site: Site) -> Visitor:
     found = Visitor(site.port)
     assert found.log_in("anna").status == 303
     return found
-
-
-@pytest.fixture(scope="module")
-def bert(site: Site) -> Visitor:
-    found = Visitor(site.port)
-    assert found.log_in("bert").status == 303
-    return found
-
-
-def traceless(site: Site) -> bool:
-    """Nothing went wrong that nobody had thought of."""
-    text = site.log.read_text()
-    return "Traceback" not in text and "a request failed" not in text
 
 
 # --- until a user is set
@@ -361,23 +329,6 @@ def test_no_form_without_its_mark(site: Site, anna: Visitor, here: Installation)
     assert stranger.send("/desk/login", fields, evil).status == 403
 
 
-def state(here: Installation) -> tuple[str, dict[str, list[Any]]]:
-    """The file and the database, without what the engine notes of itself and without logins."""
-    with sqlite3.connect(here.database) as connection:
-        names = [
-            name
-            for (name,) in connection.execute(
-                "select name from sqlite_master where type = 'table' and sql not like '%virtual%'"
-            )
-        ]
-        rows = {
-            name: sorted(map(repr, connection.execute(f'select * from "{name}"')))
-            for name in names
-            if name not in ("note", "login", "hour", "happening", "sqlite_stat1")
-        }
-    return (here.folder / "feedmill.toml").read_text(), rows
-
-
 def test_reading_changes_nothing(site: Site, anna: Visitor, here: Installation) -> None:
     """All pages, with what forms would send in their address; all of the API."""
     token = here.json("token", "add", "reader", "--for", "api")["token"]
@@ -434,188 +385,3 @@ def test_headers(site: Site, anna: Visitor, here: Installation) -> None:
         fit(stranger.ask("GET", path, headers={"Host": "evil.test"}), path)
         fit(stranger.ask("POST", path, headers={"Origin": "https://evil.test"}), path)
     assert traceless(site)
-
-
-# --- roles
-
-
-def test_an_editor_makes_no_tokens(site: Site, bert: Visitor, anna: Visitor) -> None:
-    """Nor revokes any, nor sees whose there are; an admin does."""
-    made = anna.post("/desk/feeds/tokens", label="readers of anna", feed="")
-    assert made.status == 200
-    for action in ("", "revoke"):
-        answer = bert.post("/desk/feeds/tokens", label="readers of anna", feed="", action=action)
-        assert answer.status == 403
-    assert b"readers of anna" in anna.get("/desk/feeds").body
-    assert b"readers of anna" not in bert.get("/desk/feeds").body
-    gone = anna.post("/desk/feeds/tokens", label="readers of anna", action="revoke")
-    assert gone.status == 303
-
-
-def test_tokens_are_no_logins(site: Site, here: Installation) -> None:
-    """People log in at the desk; a token opens what it was made for."""
-    kinds = ("api", "editor", "metrics", "ops")
-    made = {kind: here.json("token", "add", f"for {kind}", "--for", kind) for kind in kinds}
-    tokens = {kind: each["token"] for kind, each in made.items()}
-    visitor = Visitor(site.port, PROXY, headers={"X-Forwarded-For": "192.0.2.1"})
-    opened: dict[str, set[str]] = {
-        "/desk/": set(),
-        "/desk/ops.atom": {"api", "editor", "ops"},
-        "/api/sources": {"api", "editor"},
-        "/api/tokens": {"api"},
-        "/metrics": {"api", "metrics"},
-    }
-    for path, wanted in opened.items():
-        found = {
-            kind
-            for kind, token in tokens.items()
-            if visitor.get(path, Authorization=f"Bearer {token}").status == 200
-        }
-        assert found == wanted, path
-    token = tokens["ops"]
-    assert visitor.get(f"/desk/ops.atom?token={token}").status == 200
-    for path in ("/desk/ops.atom/", "/desk/", "/desk/sources", "/api/sources", "/metrics",
-                 "/desk//ops.atom"):  # fmt: skip
-        for kind in kinds:
-            assert visitor.get(f"{path}?token={tokens[kind]}").status != 200
-    here.verb("token", "revoke", "for ops")
-    assert visitor.get(f"/desk/ops.atom?token={token}").status == 303
-    assert visitor.get("/desk/ops.atom", Authorization=f"Bearer {token}").status == 303
-
-
-# --- what is too much, and what is no text
-
-
-def test_a_large_body(site: Site, anna: Visitor) -> None:
-    """Refused by its stated length, and by what comes where it states none."""
-    stranger = Visitor(site.port, "127.0.5.1")
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert stranger.ask("POST", "/desk/login", b"name=" + b"x" * 20_000, kind).status == 413
-    cookie = f"feedmill={anna.cookies['feedmill']}"
-    for path, size in (("/desk/login", 200_000), ("/desk/sources", 13_000_000)):
-        answer = chunked(site, path, size, cookie)
-        assert status(answer) == 413, answer[:200]
-    stated = (
-        b"POST /desk/sources HTTP/1.1\r\nHost: localhost\r\nCookie: %s\r\n"
-        b"Content-Length: %s\r\n\r\n"
-    )
-    for length in (b"13000000", b"9" * 30):
-        found = raw(site.port, stated % (cookie.encode(), length), seconds=3)
-        assert status(found) in (400, 413), found[:200]
-    assert traceless(site)
-
-
-def chunked(site: Site, path: str, size: int, cookie: str) -> bytes:
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as found:
-        found.sendall(head.encode())
-        piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-        try:
-            for _ in range(size // 0x10000 + 1):
-                found.sendall(piece)
-            found.sendall(b"0\r\n\r\n")
-        except ConnectionError:
-            pass
-        return found.recv(4096)
-
-
-def test_many_fields(site: Site, anna: Visitor) -> None:
-    """A form of more than there are is refused; so is one of a stranger's at the login."""
-    mark = anna.mark()
-    body = f"mark={mark}&action=poll&id=1".encode()
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert anna.ask("POST", "/desk/sources", body + b"&id=1" * 15_000, kind).status == 303
-    assert anna.ask("POST", "/desk/sources", body + b"&id=1" * 30_000, kind).status == 400
-    assert Visitor(site.port).ask("POST", "/desk/login", b"a=b&" * 100, kind).status == 400
-
-
-def test_a_body_that_never_comes(site: Site) -> None:
-    """It holds up nobody else; whoever breaks it off leaves no trace."""
-    head = b"POST /desk/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nname="
-    held = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(60)]
-    try:
-        for each in held:
-            each.sendall(head)
-        started = time.monotonic()
-        assert Visitor(site.port, "127.0.5.2").log_in("bert").status == 303
-        assert time.monotonic() - started < 5
-    finally:
-        for each in held:
-            each.close()
-    assert site.get("/healthz").status == 200
-    assert traceless(site)
-
-
-ODD = ["%ff", "%00", "%0d%0aX-Evil:%20y", "%ed%a0%80", "%E2%80%AE", "..%2f..%2fetc%2fpasswd", "%",
-       "'\"><script>", "9" * 30, "9" * 5000, "-1", "1e9", "%F0%9F%98%80" * 50]  # fmt: skip
-
-
-@pytest.mark.parametrize("odd", ODD)
-def test_odd_addresses(site: Site, anna: Visitor, odd: str) -> None:
-    """In paths and in queries: never an error of ours, never a header of theirs."""
-    quoted = odd.replace('"', "%22").replace("<", "%3C").replace(">", "%3E")
-    token_free = Visitor(site.port)
-    for who in (anna, token_free):
-        for path in ("/desk/{}", "/desk/static/{}", "/desk/sources/{}", "/desk/articles/{}",
-                     "/desk/feeds/{}", "/desk/add/{}", "/desk/sources?q={}&page={}&state={}",
-                     "/desk/articles?q={}", "/desk/login?next={}", "/desk/sources?sort={}",
-                     "/desk/add?url={}", "/desk/feeds/new?kind={}"):  # fmt: skip
-            answer = who.get(path.replace("{}", quoted))
-            assert answer.status < 500, (path, answer)
-            assert "x-evil" not in answer.headers
-            assert b"<script>" not in answer.body
-            assert b"root:" not in answer.body
-    assert traceless(site)
-
-
-def test_odd_forms(anna: Visitor, site: Site, here: Installation) -> None:
-    """Bytes that are no text, in each field of each form."""
-    mark, before = anna.mark(), (here.folder / "feedmill.toml").read_text()
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    names = "id action title slug every rule_every rule_toml seen what other label feed to limit"
-    fields = [*names.split(), "sources", "categories", "kind", "document"]
-    for path, methods in routes():
-        if "POST" not in methods or path.endswith(("/logout", "/login", "/remove")):
-            continue
-        for odd in ("%ff%fe", "%00", "%ed%a0%80", "9" * 5000, "-1", "%0d%0aX-Evil:y", "%1b%5B31m"):
-            body = "&".join([f"mark={mark}", *(f"{name}={odd}" for name in fields)])
-            answer = anna.ask("POST", filled(path), body.encode(), kind)
-            assert answer.status < 500, (path, odd, answer)
-            assert "x-evil" not in answer.headers
-    for charset, value in (
-        ("utf-7", b"+2AA-"), ("unicode_escape", b"\\ud800"), ("utf-16", b"\x00\xd8"),
-        ("zlib", b"x"), ("idna", b"xn--x"), ("none", b"x"), ("utf-8", b"\x00"),
-    ):  # fmt: skip
-        answer = multipart(Visitor(site.port, "127.0.6.1"), "/desk/login", charset, value)
-        assert answer.status in (400, 401, 429), (charset, answer)
-        answer = multipart(anna, "/desk/sources", charset, value)
-        assert answer.status in (400, 403), (charset, answer)
-    broken = {"Content-Type": "multipart/form-data"}
-    assert anna.ask("POST", "/desk/sources", b"--x\r\n", broken).status in (400, 403)
-    assert traceless(site)
-    assert (here.folder / "feedmill.toml").read_text() == before
-
-
-def multipart(visitor: Visitor, path: str, charset: str, value: bytes) -> Answer:
-    parts = [
-        b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name, value)
-        for name in (b"name", b"password", b"mark")
-    ]
-    kind = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
-    return visitor.ask("POST", path, b"".join(parts) + b"--b--\r\n", kind)
-
-
-def test_a_notice_is_one_header(anna: Visitor) -> None:
-    """What a notice repeats can't end its line; what a cookie claims is text."""
-    answer = anna.post("/desk/articles", what="x\r\nX-Evil: y\u2028<b>")
-    assert "x-evil" not in answer.headers
-    text = anna.ask(
-        "GET", "/desk/", headers={"Cookie": f"feedmill={anna.cookies['feedmill']}; "
-                                  "feedmill-said=%3Cscript%3Ealert(1)%0D%0AX-Evil:%20y"}
-    )  # fmt: skip
-    assert text.status == 200
-    assert b"<script>alert" not in text.body
-    assert "x-evil" not in text.headers

@@ -59,7 +59,7 @@ def test_a_subscription(here: Installation, origin: Origin, one: Subscriber) -> 
     """Named by the feed in its document and its header, verified, told within a second of the
     poll with the whole document, signed; ended as it began."""
     with here.running() as site:
-        site.wait_for("/news/atom.xml", "one")
+        site.wait_for("/news/atom.xml", "Title of one")
         feed = site.get("/news/atom.xml")
         hub, topic = site.url("/hub"), site.url("/news/atom.xml")
         assert feed.headers["link"] == f'<{topic}>; rel="self", <{hub}>; rel="hub"'
@@ -92,7 +92,7 @@ def test_a_subscription(here: Installation, origin: Origin, one: Subscriber) -> 
 def test_within_a_second(here: Installation, origin: Origin, one: Subscriber) -> None:
     """From the end of the poll to the callback: the best of five, on a machine that is busy."""
     with here.running() as site:
-        site.wait_for("/news/atom.xml", "one")
+        site.wait_for("/news/atom.xml", "Title of one")
         subscribed(site, one, site.url("/news/atom.xml"))
         assert until(lambda: "event=subscribed" in site.log.read_text())
         spans: list[float] = []
@@ -120,7 +120,7 @@ def polled(site: Site) -> float:
 def test_without_a_secret(here: Installation, origin: Origin, one: Subscriber) -> None:
     """Told without a signature; RSS and JSON Feed are topics too; the newest only is sent."""
     with here.running() as site:
-        site.wait_for("/news/atom.xml", "one")
+        site.wait_for("/news/atom.xml", "Title of one")
         for name in ("rss.xml", "feed.json"):
             subscribed(site, one, site.url(f"/news/{name}"), path=f"/{name}")
         assert until(lambda: site.log.read_text().count("event=subscribed") == 2)
@@ -137,7 +137,7 @@ def test_without_a_secret(here: Installation, origin: Origin, one: Subscriber) -
 def test_who_is_not_told(here: Installation, origin: Origin, one: Subscriber) -> None:
     """Who does not confirm; who has gone (410)."""
     with here.running() as site:
-        site.wait_for("/news/atom.xml", "one")
+        site.wait_for("/news/atom.xml", "Title of one")
         topic = site.url("/news/atom.xml")
         one.set(confirm=False)
         subscribed(site, one, topic, path="/no")
@@ -157,7 +157,7 @@ def test_a_failing_callback_is_tried_again(
 ) -> None:
     """Later, over a restart, with the newest document; a slow one holds nobody up."""
     with here.running() as site:
-        site.wait_for("/news/atom.xml", "one")
+        site.wait_for("/news/atom.xml", "Title of one")
         subscribed(site, one, site.url("/news/atom.xml"))
         assert until(lambda: "event=subscribed" in site.log.read_text())
         one.set(answer=500)
@@ -215,7 +215,7 @@ def test_hubs_elsewhere(tmp_path: Path, origin: Origin) -> None:
         text = CONFIG.format(url=origin.url("/feed"), others=f'["{hub.url}"]')
         here.configure(text.replace("enabled = true", "enabled = false"), poll=POLL)
         with here.running() as site:
-            site.wait_for("/news/atom.xml", "one")
+            site.wait_for("/news/atom.xml", "Title of one")
             assert f'<{hub.url}>; rel="hub"' in site.get("/news/atom.xml").headers["link"]
             origin.serve("/feed", rss("two", "one"), etag=True)
             site.wait_for("/news/atom.xml", "two")

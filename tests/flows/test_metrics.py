@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -66,6 +67,13 @@ def of(found: Figures, name: str, **labels: str) -> float:
 def becomes(site: Site, value: float, name: str, **labels: str) -> bool:
     """The engine tells its web server of them every two seconds."""
     return until(lambda: of(figures(site), name, **labels) >= value, 90)
+
+
+def often(here: Installation) -> None:
+    """Its sources are polled every two seconds."""
+    file = here.folder / "feedmill.toml"
+    text = file.read_text().replace("[poll]", '[poll]\nmin_interval = "1s"')
+    file.write_text(text.replace("[[sources]]", '[[sources]]\nevery = "2s"'))
 
 
 def test_both_formats(here: Installation) -> None:
@@ -140,9 +148,7 @@ def test_polls_that_bring_nothing(here: Installation, origin: Origin) -> None:
 
 def test_who_reads_and_what_is_kept_back(here: Installation, origin: Origin) -> None:
     """A delivery of the hub, a subscription, a reader, an article that the gate keeps out."""
-    file = here.folder / "feedmill.toml"
-    text = file.read_text().replace("[poll]", '[poll]\nmin_interval = "1s"')
-    file.write_text(text.replace("[[sources]]", '[[sources]]\nevery = "2s"'))
+    often(here)
     with here.running() as site, Subscriber.running() as one:
         topic = site.url("/all/atom.xml")
         site.wait_for("/all/atom.xml", "Title of two")
@@ -162,6 +168,48 @@ def test_who_reads_and_what_is_kept_back(here: Installation, origin: Origin) -> 
         assert becomes(site, 1, "feedmill_articles_quarantined")
         # Told within a minute: nothing that the engine does has stirred it.
         assert becomes(site, 1, "feedmill_troubles")
+
+
+def test_a_feed_that_is_refused(here: Installation, origin: Origin) -> None:
+    """A clock that was never set dates the feeds by 1970, and the gate lets nobody see that; when
+    it is right, what comes next is published, and none is refused any more."""
+    often(here)
+    file = here.folder / "feedmill.toml"
+    file.write_text(file.read_text().replace("[[sources]]", '[[sources]]\ncategories = ["news"]'))
+    here.variables["FEEDMILL_CLOCK"] = f"@{here.folder / 'clock'}"
+    (here.folder / "clock").write_text(f"-{time.time() - 86_400 * 90:.0f}")
+    with here.running() as site:
+        assert becomes(site, 2, "feedmill_feeds_refused")
+        assert becomes(site, 2, "feedmill_articles_quarantined")
+        assert becomes(site, 4, "feedmill_troubles")
+        # Through the rounds that follow, in which nothing changes and they are not tried again: one
+        # every five seconds, in which a source is polled twice.
+        assert becomes(site, 6, "feedmill_polls_total", outcome="not-modified")
+        assert of(figures(site), "feedmill_feeds_refused") == 2
+        assert of(figures(site), "feedmill_troubles") == 4
+        assert site.get("/news/rss.xml").status == 404
+        origin.serve("/one", rss("later", "one"), etag=True)
+        (here.folder / "clock").write_text("0")
+        site.wait_for("/all/rss.xml", "Title of later")
+        assert until(lambda: of(figures(site), "feedmill_feeds_refused") == 0, 90)
+
+
+def test_a_flood_that_is_held(here: Installation, origin: Origin) -> None:
+    """A source with a history shows a dozen old articles as if they were new; what is let in is
+    held no more."""
+    origin.serve("/one", rss(*(f"n{n}" for n in range(12))))
+    often(here)
+    with here.running() as site:
+        assert becomes(site, 13, "feedmill_articles_total", kind="new")
+        assert of(figures(site), "feedmill_articles_held") == 0
+        old = rss(*(f"old{n}" for n in range(12))).replace(b"20 Nov 2026", b"20 Nov 2020")
+        origin.serve("/one", old)
+        assert becomes(site, 12, "feedmill_articles_held")
+        assert becomes(site, 1, "feedmill_troubles")
+        assert b"Title of old" not in site.get("/all/rss.xml").body
+        here.verb("release", "1")
+        assert until(lambda: of(figures(site), "feedmill_articles_held") == 0)
+        site.wait_for("/all/rss.xml", "Title of old")
 
 
 def test_in_the_file_and_not_at_work(here: Installation) -> None:

@@ -10,6 +10,7 @@ from aggregator.discover import newest
 from config import adding
 from config.desk.adding import Gone, Lookup, Lookups
 from config.desk.call import Call
+from config.desk.rights import check_new
 from config.settings import ALL
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 
@@ -47,6 +48,7 @@ class Adding:
 
     def look(self, call: Call) -> Response:
         text = call.text("addresses")
+        check_new(call.role, _wishes(call).allow_private)
         try:
             name = self._lookups.look(
                 call.house, text.split(), _wishes(call), guess=bool(call.text("guess"))
@@ -58,16 +60,20 @@ class Adding:
     def found(self, call: Call) -> Response:
         name = str(call.path["name"])
         try:
-            return self._form(call, name=name, found=self._lookups.get(name))
+            lookup = self._lookups.get(name)
         except Gone as error:
             return self._form(call, wrong=error.complaints)
+        check_new(call.role, lookup.wishes.allow_private)
+        return self._form(call, name=name, found=lookup)
 
     def add(self, call: Call) -> Response:
         name = str(call.path["name"])
+        check_new(call.role, _wishes(call).allow_private)
         try:
             lookup = self._lookups.get(name)
         except Gone as error:
             return self._form(call, entered=call.text("addresses"), wrong=error.complaints)
+        check_new(call.role, lookup.wishes.allow_private)
         try:
             added = self._lookups.add(
                 call.house, name, call.texts("feed"), _wishes(call), call.user

@@ -14,6 +14,7 @@ from config.desk import actions
 from config.desk.call import Call
 from config.desk.forms import SOURCE, as_form, entered, meanwhile, of_form, print_of, unseen
 from config.desk.pages.sources import sure
+from config.desk.rights import ADMIN, PRIVATE, check_edit, tied
 from config.facts import facts
 from config.ledger_rows import answer_in_words, status_words
 from config.moving import request_for
@@ -77,6 +78,8 @@ def _page(
         ledger=[(row, status_words(row), answer_in_words(row, now)) for row in ledger],
         form=given if given is not None else _as_form(source, table),
         seen=print_of(table, call),
+        private=bool(table.get(PRIVATE)),
+        tied=tied(call.role, table),
         locked=locked,
         wrong=wrong,
         categories=[c for c in settings.categories if c.slug != ALL],
@@ -103,14 +106,15 @@ def _as_form(source: Source, table: Mapping[str, Any]) -> dict[str, str]:
 
 def edit(call: Call) -> Response:
     state, source = _found(call)
-    given = entered(SOURCE, call) | {"categories": call.texts("categories")}
+    given = entered(_fields(call), call) | {"categories": call.texts("categories")}
     if "url" in call.form:
         given["url"] = call.text("url")
     try:
         table = source_table(call.house.settings, source)
         if unseen(table, call):
-            raise meanwhile(SOURCE, call, table)
+            raise meanwhile(_fields(call), call, table)
         values = _values(call, source, table)
+        check_edit(call.role, table, values)
         if not values:
             return call.go(f"sources/{state.id}", "Nothing was changed.")
         actions.edit_source(call.house, state.id, values, call.user, table.__eq__)
@@ -120,9 +124,19 @@ def edit(call: Call) -> Response:
     return call.go(f"sources/{state.id}", SAVED)
 
 
+def _fields(call: Call) -> Mapping[str, str]:
+    """Those of the form. An editor's is without what is an admin's, so that there an empty field
+    is no word on it."""
+    return {
+        key: kind
+        for key, kind in SOURCE.items()
+        if key != PRIVATE or call.role == ADMIN or key in call.form
+    }
+
+
 def _values(call: Call, source: Source, table: Mapping[str, Any]) -> dict[str, Any]:
     """What the form changes. Raises ConfigError."""
-    values = of_form(SOURCE, call, table)
+    values = of_form(_fields(call), call, table)
     categories = call.texts("categories")
     if set(categories) != set(source.categories):
         # Those that stay keep their places.

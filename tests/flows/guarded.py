@@ -1,0 +1,54 @@
+"""An installation whose desk is knocked at: what the tests of its safety start from.
+
+Each of them knocks from an address of its own (all of 127.0.0.0/8 is this machine), so that no
+one's wrong passwords count for another; PROXY is the proxy that is trusted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from tests.flows.command import Installation, Site
+from tests.origin import Origin
+
+PROXY = "127.0.0.9"
+NEWS = '[categories.news]\ntitle = "News"\n'
+TRUST = f'trusted_proxies = ["{PROXY}"]\n'
+
+
+def installation(folder: Path, origin: Origin, text: str = "", site: str = "") -> Installation:
+    """With one source; `site`: the public address."""
+    found = Installation(folder)
+    source = f'[[sources]]\nurl = "{origin.url("/one")}"\ncategories = ["news"]\n'
+    found.configure(text + NEWS + source, poll='interval = "4h"')
+    file = folder / "feedmill.toml"
+    written = file.read_text().replace("[server]\n", f"[server]\n{TRUST}")
+    if site:
+        written = written.replace("[site]\n", f'[site]\nurl = "{site}"\n')
+    file.write_text(written)
+    return found
+
+
+def state(here: Installation) -> tuple[str, dict[str, list[Any]]]:
+    """The file and the database, without what the engine notes of itself and without logins."""
+    with sqlite3.connect(here.database) as connection:
+        names = [
+            name
+            for (name,) in connection.execute(
+                "select name from sqlite_master where type = 'table' and sql not like '%virtual%'"
+            )
+        ]
+        rows = {
+            name: sorted(map(repr, connection.execute(f'select * from "{name}"')))
+            for name in names
+            if name not in ("note", "login", "hour", "happening", "sqlite_stat1")
+        }
+    return (here.folder / "feedmill.toml").read_text(), rows
+
+
+def traceless(site: Site) -> bool:
+    """Nothing went wrong that nobody had thought of."""
+    text = site.log.read_text()
+    return "Traceback" not in text and "a request failed" not in text
