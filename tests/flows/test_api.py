@@ -356,7 +356,7 @@ def test_what_is_wrong_is_told_alike(fresh: Installation) -> None:
             lines = answer.json["detail"]
             assert lines
             assert all(isinstance(each, str) for each in lines)
-        assert answers[405].headers["allow"] == "GET"
+        assert answers[405].headers["allow"] == "GET, HEAD"
         described = you.get("/openapi.json")
         for path, verbs in described["paths"].items():
             for verb, operation in verbs.items():

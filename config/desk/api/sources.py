@@ -1,0 +1,126 @@
+"""/api/sources: all of them, and what is done to many."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Query
+from pydantic import Field
+
+from aggregator.explore import Exploration
+from config import adding
+from config.desk import actions
+from config.desk.adding import add_found
+from config.desk.api.asked import By, Given, Id, Json, Role, Slug
+from config.desk.house import House
+from config.desk.listing import SORTS, Wish, listing
+from config.desk.rights import check_new
+from config.showing import public_url
+from feeds.errors import ConfigError
+
+
+class NewSource(Given):
+    """An address: a feed, or a page that names one. It is asked once."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    categories: list[Slug] = Field(default_factory=list, max_length=100)
+    create_categories: bool = False
+    title: str | None = Field(None, max_length=500)
+    every: str | None = Field(None, max_length=20, description='Like "30m"; none: learned.')
+    allow_private: bool = Field(default=False, description="For admins.")
+
+
+class Bulk(Given):
+    """What is done to several sources. `category`: of "into" and "out"."""
+
+    ids: list[Id] = Field(min_length=1, max_length=100_000)
+    action: Literal["pause", "resume", "poll", "into", "out", "remove"]
+    category: Slug | None = None
+
+
+def routes(app: FastAPI, house: House) -> None:
+    @app.get("/api/sources", tags=["sources"])
+    def sources(
+        q: Annotated[str, Query(max_length=200)] = "",
+        state: Annotated[str, Query(max_length=20)] = "",
+        category: Annotated[str, Query(max_length=64)] = "",
+        sort: Annotated[Literal["state", "title", "next", "last", "articles"], Query()] = "state",
+        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    ) -> Json:
+        """A page of the list; as the desk has it."""
+        assert sort in SORTS
+        wish = Wish(text=q, state=state, category=category, sort=sort, page=page)
+        found = listing(house, wish)
+        return {
+            "total": found.total,
+            "pages": found.pages,
+            "page": found.wish.page,
+            "states": dict(found.states),
+            "sources": [
+                {
+                    "id": row.line.id,
+                    "url": row.line.address,
+                    "title": row.line.title,
+                    "state": row.line.state,
+                    "in_words": row.status,
+                    "next": row.next,
+                    "reason": row.reason,
+                    "articles": row.line.brief.article_count,
+                    "error": row.error or None,
+                    "categories": list(row.line.source.categories),
+                }
+                for row in found.rows
+            ],
+        }
+
+    @app.post("/api/sources", status_code=201, tags=["sources"])
+    def add(given: NewSource, by: By, role: Role) -> Json:
+        """Add a feed, or the one that a page names. What was fetched is its first poll."""
+        check_new(role, given.allow_private)
+        wishes = adding.Wishes(
+            categories=tuple(given.categories),
+            create=given.create_categories,
+            title=given.title,
+            every=given.every,
+            allow_private=given.allow_private,
+        )
+        adding.check(wishes)
+        adding.wanted_categories(house.settings, wishes)
+        url = adding.address(given.url)
+        looking = adding.Looking(house.app, wishes)
+        if where := looking.configured(url):
+            raise ConfigError([f"it is configured already, at {where}"])
+        seen = looking.explorer()(url)
+        added = add_found(house, [_first(seen)], wishes, by)
+        return {
+            "added": [
+                {
+                    "url": public_url(each.source.url),
+                    "title": each.source.title,
+                    "articles": each.articles,
+                }
+                for each in added
+            ]
+        }
+
+    @app.post("/api/sources/bulk", tags=["sources"])
+    def bulk(given: Bulk, by: By) -> Json:
+        """Do one thing to many."""
+        ids, slug = given.ids, given.category
+        if given.action in ("into", "out") and slug is None:
+            raise ConfigError(["category: name it"])
+        count = {
+            "pause": lambda: actions.pause(house, ids, True, by),
+            "resume": lambda: actions.pause(house, ids, False, by),
+            "poll": lambda: actions.poll_now(house, ids, by),
+            "into": lambda: actions.categorize(house, ids, slug or "", True, by),
+            "out": lambda: actions.categorize(house, ids, slug or "", False, by),
+            "remove": lambda: actions.remove(house, ids, by),
+        }[given.action]()
+        return {"changed": count}
+
+
+def _first(seen: Exploration) -> Any:
+    if not seen.feeds:
+        raise ConfigError(str(adding.none_to_add(seen)).splitlines())
+    return seen.feeds[0]
