@@ -15,6 +15,7 @@ from aggregator.clock import Clock, Job
 from aggregator.round import keep_polling
 from aggregator.turning import Turning
 from config.figures import Figures
+from config.handing import line_of
 from config.listing import addresses, ask_list
 from config.reloading import Reloading
 from config.serving import MODULE, Hello
@@ -275,6 +276,7 @@ def web_server(
         lease=settings.websub.lease,
         max_body=settings.poll.max_body,
         config=str(settings.file),
+        applied=line_of(settings),
         desk=bool(settings.desk.users),
         websub=settings.websub.enabled,
         hub=settings.hub.enabled,

@@ -37,6 +37,9 @@ class Hello:
     max_body: int
     config: str = ""
     """The configuration file, for the desk."""
+    applied: str = field(default="", repr=False)
+    """The settings at work (config.handing): the file may say something else by now, or nothing
+    that is right."""
     desk: bool = False
     """Somebody may log in at the desk: it is made before he comes."""
     websub: bool = True
@@ -203,7 +206,11 @@ class LazyDesk:
 
                 hello = self._told.hello
                 logs.configure(json=hello.log_json, verbose=hello.verbose)
-                self._desk = Desk(Path(hello.config), figures=lambda: self._told.figures)
+                self._desk = Desk(
+                    Path(hello.config),
+                    figures=lambda: self._told.figures,
+                    applied=lambda: self._told.hello.applied,
+                )
             return self._desk
 
 

@@ -18,11 +18,17 @@ _Message = MutableMapping[str, Any]
 
 
 class Desk:
-    """An ASGI application for these three paths. Raises ConfigError when it is made from a file
-    that is wrong."""
+    """An ASGI application for these three paths."""
 
-    def __init__(self, file: Path, figures: Callable[[], Mapping[str, Any]]) -> None:
-        self._doors = Doors(House(file, figures))
+    def __init__(
+        self,
+        file: Path,
+        figures: Callable[[], Mapping[str, Any]],
+        applied: Callable[[], str] = str,
+    ) -> None:
+        """`applied`: what the engine works with (config.handing), "" while nothing is known of
+        it. Raises ConfigError when then the file is wrong."""
+        self._doors = Doors(House(file, figures, applied))
 
     async def __call__(
         self,

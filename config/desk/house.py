@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from config.handing import settings_of
 from config.load import load
 from config.reloading import NOTE
 from config.settings import Settings
-from config.watching import looks
+from config.watching import Look, looks
 from config.wiring import App
 from feeds.errors import ConfigError, StoreError
 from feeds.store import Store
@@ -31,20 +32,30 @@ FOLLOWS = 20.0
 
 
 class House:
-    """Thread-safe. The settings are those of the file; a file that is wrong is told of, and those
-    before it stay."""
+    """Thread-safe. The settings are those of the file; while that is wrong, those that the engine
+    works with. Never older ones: who was taken out of the file comes in no more once the engine
+    has heard of it, whatever is written there since."""
 
-    def __init__(self, file: Path, figures: Callable[[], Mapping[str, Any]]) -> None:
-        """Raises ConfigError."""
-        self.file, self.figures = file, figures
+    def __init__(
+        self, file: Path, figures: Callable[[], Mapping[str, Any]], applied: Callable[[], str]
+    ) -> None:
+        """`applied`: as in config.desk.Desk. Raises ConfigError."""
+        self.file, self.figures, self._applied = file, figures, applied
+        self.complaints: tuple[str, ...] = ()
+        """About the file as it stands."""
         self._lock, self._looked = threading.Lock(), time.monotonic()
-        self._settings = load(file)
+        self._known = applied()
+        """The engine's, as far as it was heeded."""
+        try:
+            self._settings = load(file)
+        except ConfigError as error:
+            if not self._known:
+                raise
+            self._settings, self.complaints = settings_of(self._known), error.complaints
         self._looks = looks(self._settings)
         self._app = self._made(self._settings)
         self._kept: dict[str, tuple[float, Any]] = {}
         self._edited: tuple[float, datetime | None] | None = None
-        self.complaints: tuple[str, ...] = ()
-        """About the file as it stands."""
 
     @property
     def settings(self) -> Settings:
@@ -57,6 +68,8 @@ class House:
     @property
     def app(self) -> App:
         """With the configuration as it stands."""
+        if self._applied() != self._known:
+            self._heed()
         if time.monotonic() - self._looked > LOOK:
             self._look()
         return self._app
@@ -77,7 +90,7 @@ class House:
     def take(self, settings: Settings) -> None:
         """An edit of ours has made it so."""
         with self._lock:
-            self._change(settings)
+            self._change(settings, looks(settings))
         with suppress(StoreError):
             self._edited = (time.monotonic(), self.engine()["since"])
 
@@ -88,6 +101,18 @@ class House:
             return False
         return bool(engine["since"] == edited[1])
 
+    def _heed(self) -> None:
+        """The engine works with something new. What we have read ourselves is that or newer; else
+        this is waited for, by whoever comes: it may say that he is nobody any more."""
+        with self._lock:
+            line = self._applied()
+            if line == self._known:
+                return
+            self._known = line
+            if self.complaints or looks(self._settings) != self._looks:
+                self._change(settings_of(line), {})
+                self._looked = 0.0
+
     def _look(self) -> None:
         # Who comes while another looks goes on with what there is.
         if not self._lock.acquire(blocking=False):
@@ -97,25 +122,32 @@ class House:
         if now == self._looks:
             self._lock.release()
             return
-        self._looks = now
         # With 10,000 sources it takes a second, for which nobody is to wait.
-        reading = threading.Thread(target=self._read, name="configuration", daemon=True)
+        reading = threading.Thread(target=self._read, args=[now], name="configuration", daemon=True)
         reading.start()
         reading.join(PATIENCE)
 
-    def _read(self) -> None:
-        """The lock is held by whoever began it."""
+    def _read(self, now: dict[Path, Look]) -> None:
+        """The lock is held by whoever began it, and saw the files as `now`."""
         try:
-            self._change(load(self.file))
+            found = load(self.file)
+            # Of what was seen, the look before the reading: an edit since then is yet to come.
+            self._change(found, {path: now.get(path, look) for path, look in looks(found).items()})
         except ConfigError as error:
+            if self._known and self._settings != (at_work := settings_of(self._known)):
+                self._change(at_work, {})
             self.complaints = error.complaints
+            self._looks = {
+                path: now.get(path, look) for path, look in looks(self._settings).items()
+            }
         finally:
             self._lock.release()
 
-    def _change(self, settings: Settings) -> None:
+    def _change(self, settings: Settings, seen: dict[Path, Look]) -> None:
+        """`seen`: how their files looked before they were read."""
         self.complaints = ()
         self.changed()
-        self._settings, self._looks = settings, looks(settings)
+        self._settings, self._looks = settings, seen
         before = self._app
         if settings.store_url == before.settings.store_url:
             # Those who are at work with the one before keep it; it has nothing of its own to close

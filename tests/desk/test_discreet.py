@@ -17,7 +17,7 @@ def test_named_by_number(tmp_path: Path) -> None:
         f'[[sources]]\nurl = "{SECRET}"\nsecret_url = true\n'
         '[[sources]]\nurl = "https://open.example/"\n'
     )
-    house = House(file, dict)
+    house = House(file, dict, str)
     [secret, _] = house.app.sync().sources()
     words = [SECRET.replace("https://wire", "HTTPS://WIRE"), "https://open.example/", "source:99"]
     shown = discreet.shown(house, words)

@@ -22,7 +22,7 @@ def test_leases(tmp_path: Path) -> None:
     """Document, host and end of the lease; of the callback nothing else, of a secret nothing."""
     file = tmp_path / "feedmill.toml"
     file.write_text('[categories.news]\ntitle = "News"\n')
-    house = House(file, dict)
+    house = House(file, dict, str)
     store = house.app.sync()
     wanted = Wanted(subscribe=True, lease=3600.0, secret="s3cret-of-theirs")
     store.ask("news/atom.xml", f"https://reader.example/{SECRET}", wanted)

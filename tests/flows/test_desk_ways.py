@@ -76,7 +76,7 @@ def test_below_a_path(tmp_path: Path, cut: bool) -> None:
 @pytest.mark.parametrize("listen", ["[::1]", "[::]"])
 def test_by_ipv6(tmp_path: Path, listen: str) -> None:
     """It is the machine itself too, also by IPv4 where both are listened on."""
-    here = installation(tmp_path, listen=listen, site="http://feeds.example.org")
+    here = installation(tmp_path, listen=listen, site="http://localhost")
     process = here.start()
     hosts = ["::1"] if listen == "[::1]" else ["::1", "127.0.0.1"]
     try:
@@ -128,23 +128,26 @@ def test_the_first_ones(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_wrong_at_the_first_request(tmp_path: Path) -> None:
-    """503 in words, which tell a stranger nothing of the file; as soon as it is right, the desk."""
+    """The desk works with what the engine does, and says what is wrong: to those who may come in,
+    a stranger hears nothing of the file."""
     here = installation(tmp_path)
     file = here.folder / "feedmill.toml"
     right = file.read_text()
     with here.running() as site:
         file.write_text(right + '[poll]\ninterval = "often-s3cret"\n')
         visitor = Visitor(site.port)
-        for path in ("/desk/", "/api/status", "/metrics"):
-            answer = visitor.get(path)
-            assert answer.status == 503
-            assert b"feedmill check" in answer.body
-            assert b"s3cret" not in answer.body
+        stranger = Visitor(site.port, headers={"X-Forwarded-For": "192.0.2.1"})
+        assert "not TOML" in visitor.get("/desk/").text
+        assert visitor.get("/api/status").json["complaints"]
+        assert visitor.get("/metrics").status == 200
+        for path, status in (("/desk/", 403), ("/api/status", 401), ("/metrics", 401)):
+            answer = stranger.get(path)
+            assert answer.status == status
+            assert b"TOML" not in answer.body
             assert answer.headers["cache-control"] == "no-store"
         assert site.get("/readyz").status == 200
         file.write_text(right)
         assert visitor.get("/desk/").status == 200
-        # From then on it has one that was right, and says what is wrong with the next.
         file.write_text(right.replace('host_delay = "0.001s"', "host_delay = 7"))
         assert until(lambda: b"poll.host_delay" in visitor.get("/desk/").body)
         assert visitor.get("/desk/sources").status == 200
