@@ -2,7 +2,9 @@
 
 Until a user is set, the desk answers only those who sit at the machine. Behind a proxy every peer
 is loopback, so that neither a peer's address nor a Host alone says so: both must, and no trace of
-a proxy may be there.
+a proxy may be there. A proxy of two lines leaves none (nginx without proxy_set_header sends the
+upstream's own name as Host): so HTTP/1.0, which nginx speaks to what is behind it and no browser
+does, counts as one, and a site that has a public address lets nobody in without a user.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ class Asked:
     """The address that the connection comes from."""
     scheme: str
     headers: Mapping[str, str]
+    version: str = "1.1"
+    """Of HTTP."""
 
     @property
     def host(self) -> str:
@@ -43,10 +47,18 @@ def at_the_machine(asked: Asked) -> bool:
     """Peer and Host are loopback, and nothing says that a proxy stands between."""
     return (
         _is_loopback(asked.peer)
+        and asked.version not in ("1.0", "0.9")
         and asked.host in LOOPBACK_NAMES
         and not any(name in asked.headers for name in (*_PROXIED, *_MORE_PROXIED))
         and not any(name.startswith("x-forwarded") for name in asked.headers)
     )
+
+
+def is_public(site_url: str) -> bool:
+    """Whether the site is for others than those at the machine, by its own address."""
+    name = (urlsplit(site_url).hostname or "").rstrip(".")
+    local = name in LOOPBACK_NAMES or name.endswith(".localhost") or _is_loopback(name)
+    return not local
 
 
 def host_is_ours(asked: Asked, site_url: str, listen: str) -> bool:

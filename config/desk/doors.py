@@ -121,14 +121,15 @@ class Doors:
         return visitor
 
     def _visitor(self, asked: Asked, request: Request, first: str, token: str) -> Visitor:
-        users = self._house.settings.desk
-        local = access.at_the_machine(asked)
+        settings = self._house.settings
+        users, local = settings.desk, access.at_the_machine(asked)
         if token:
             return self._holder(token)
-        if not users.users:
-            return Visitor(LOCAL, "admin", local=True) if local else NOBODY
         if first == "metrics" and local:
             return Visitor(LOCAL, "metrics", local=True)
+        if not users.users:
+            here = local and not access.is_public(settings.site.url)
+            return Visitor(LOCAL, "admin", local=True) if here else NOBODY
         if first == "desk" and (cookie := request.cookies.get(SESSION)):
             user = self.keys.whose(cookie, users)
             if user is not None:
@@ -153,10 +154,16 @@ class Doors:
             "`Authorization: Bearer …`"
         )
         if not self._house.settings.desk.users:
-            text += "; without one the API answers at the machine itself only"
+            text += f"; without one {self._closed('the API')}"
         response = _said("api", 403 if visitor.role else 401, text)
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
+
+    def _closed(self, what: str) -> str:
+        """Why nobody comes in while no user is set."""
+        if access.is_public(self._house.settings.site.url):
+            return f"{what} is closed, since site.url is a public address"
+        return f"{what} answers at the machine itself only"
 
     def _of_desk(self, visitor: Visitor, asked: Asked, request: Request) -> Visitor | Response:
         path, base = request.scope["path"], self._web.base
@@ -166,8 +173,8 @@ class Doors:
             return visitor
         if not self._house.settings.desk.users and not visitor.local:
             text = (
-                "The desk answers at the machine itself only, until a user is set: write the line "
-                "that `feedmill password` prints into [desk.users.NAME], then log in."
+                f"Until a user is set, {self._closed('the desk')}: write the line that `feedmill "
+                "password` prints into [desk.users.NAME], then log in."
             )
             return _said("desk", 403, text)
         if path.startswith("/desk/static/") or path == "/desk/login":
@@ -232,6 +239,7 @@ def of(request: Request) -> Asked:
         peer=request.client.host if request.client else "",
         scheme=request.scope.get("scheme", "http"),
         headers=found,
+        version=str(request.scope.get("http_version", "")),
     )
 
 

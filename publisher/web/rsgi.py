@@ -157,7 +157,8 @@ def _asgi(scope: RsgiScope) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": scope.http_version,
+        # As ASGI has it; Granian calls HTTP/1.0 "1".
+        "http_version": "1.0" if scope.http_version == "1" else scope.http_version,
         "method": scope.method,
         "scheme": scope.scheme,
         "path": scope.path,

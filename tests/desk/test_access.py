@@ -14,6 +14,7 @@ from config.desk.access import (
     at_the_machine,
     client,
     host_is_ours,
+    is_public,
     is_text,
     local_path,
     neighbourhood,
@@ -117,6 +118,32 @@ def test_a_proxy_stands_between(header: str, value: str) -> None:
         method="GET", peer="::1", scheme="http", headers={"host": "localhost", header: value}
     )
     assert not at_the_machine(found)
+
+
+@pytest.mark.parametrize(("version", "there"), [("1.0", False), ("1.1", True), ("2", True)])
+def test_a_proxy_that_leaves_no_trace(version: str, there: bool) -> None:
+    """But that it speaks as no browser does: nginx, in two lines."""
+    found = Asked(
+        method="GET", peer="127.0.0.1", scheme="http", headers={"host": "127.0.0.1:9180"},
+        version=version,
+    )  # fmt: skip
+    assert at_the_machine(found) == there
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost", False), ("http://[::1]:8080/x", False),
+        ("http://127.3.2.1", False), ("http://feeds.localhost:80", False),
+        ("http://LOCALHOST./", False), ("https://feeds.example.org/wire", True),
+        ("http://192.168.1.7:8080", True), ("http://nas", True), ("http://[2001:db8::1]", True),
+        ("http://localhost.example.org", True), ("http://0.0.0.0:8080", True),
+    ],
+)  # fmt: skip
+def test_a_public_site(url: str, public: bool) -> None:
+    """Its own address says whether others than those at the machine are to reach it."""
+    assert is_public(url) == public
 
 
 @given(st.text(max_size=30))

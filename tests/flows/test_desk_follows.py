@@ -71,29 +71,29 @@ def test_nor_whose_rank_was_taken(tmp_path: Path, origin: Origin) -> None:
         assert anna.post("/desk/feeds/tokens", mark=mark, label="two", feed="").status == 403
 
 
-def test_what_was_added_is_there(tmp_path: Path, origin: Origin) -> None:
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_was_added_is_there(tmp_path: Path, origin: Origin, seen: bool) -> None:
     """A source and a category that the engine has taken up, at a desk that was looked at before and
     after, and at one that is looked at for the first time when the file is wrong already."""
-    for seen in (True, False):
-        here = installation(tmp_path / str(seen), origin)
-        with here.running() as site:
-            you, caller = Visitor(site.port), Caller(site.port)
-            if seen:
-                assert you.get("/desk/feeds/late").status == 404
-            late = (
-                '[categories.late]\ntitle = "Late"\n'
-                f'[[sources]]\nurl = "{origin.url("/late")}"\ncategories = ["late"]\n'
-            )
-            file = rewritten(here, site, lambda text, late=late: text + late)
-            site.wait_for("/late/atom.xml", "Title of three")
-            broken(file, site)
-            assert {each["url"] for each in caller.get("/sources")["sources"]} == {
-                origin.url("/one"), origin.url("/late"),
-            }  # fmt: skip
-            page = you.get("/desk/feeds/late")
-            assert page.status == 200
-            assert "not TOML" in page.text
-            assert caller.get("/status")["complaints"]
-            # And once it is right again, what it says.
-            file.write_text(file.read_text().replace("oops\n", '[categories.last]\ntitle = "L"\n'))
-            assert until(lambda you=you: you.get("/desk/feeds/last").status == 200)
+    here = installation(tmp_path, origin)
+    late = (
+        '[categories.late]\ntitle = "Late"\n'
+        f'[[sources]]\nurl = "{origin.url("/late")}"\ncategories = ["late"]\n'
+    )
+    with here.running() as site:
+        you, caller = Visitor(site.port), Caller(site.port)
+        if seen:
+            assert you.get("/desk/feeds/late").status == 404
+        file = rewritten(here, site, lambda text: text + late)
+        site.wait_for("/late/atom.xml", "Title of three")
+        broken(file, site)
+        assert {each["url"] for each in caller.get("/sources")["sources"]} == {
+            origin.url("/one"), origin.url("/late"),
+        }  # fmt: skip
+        page = you.get("/desk/feeds/late")
+        assert page.status == 200
+        assert "not TOML" in page.text
+        assert caller.get("/status")["complaints"]
+        # And once it is right again, what it says.
+        file.write_text(file.read_text().replace("oops\n", '[categories.last]\ntitle = "L"\n'))
+        assert until(lambda: you.get("/desk/feeds/last").status == 200)
