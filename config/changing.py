@@ -1,5 +1,5 @@
-"""Changes of what is configured, as the desk, the API and the verbs make them: each writes one
-file, checked as a whole, and gives the settings as they are then.
+"""Changes of what is configured, as the desk, the API and the verbs make them: each writes the
+files that it concerns, checked as a whole, and gives the settings as they are then.
 
 All raise EditError (it can't be written, or somebody else has edited it: nothing was), and
 ConfigError (it would not be right).
@@ -8,7 +8,8 @@ ConfigError (it would not be right).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from config.load import load
 from config.settings import Settings
 from config.tables import Change
 from config.values import text_or_secret
-from feeds.errors import EditError
+from feeds.errors import ConfigError, EditError
 from feeds.models import Source
 
 Written = Mapping[str, Any]
@@ -30,17 +31,26 @@ Seen = Callable[[Written], bool]
 
 def edit(
     settings: Settings,
-    change: Callable[[str, dict[str, Any]], str],
+    change: editing.Change,
     file: Path | None = None,
 ) -> Settings:
     """`file`: which of those that were read, else the main one (or the desk's own, where that is
     not to be written)."""
-    path = file or _main(settings)
-    return editing.edit(
-        path,
-        change,
-        lambda text, document: load(settings.file, texts={path.resolve(): (text, document)}),
+    return _edit_all(settings, {file or _main(settings): [change]})
+
+
+def _edit_all(settings: Settings, changes: Mapping[Path, Sequence[editing.Change]]) -> Settings:
+    """All of it, or nothing."""
+    return editing.edit_all(
+        {path: partial(_in_turn, each) for path, each in changes.items()},
+        lambda texts: load(settings.file, texts=texts),
     )
+
+
+def _in_turn(changes: Sequence[editing.Change], text: str, document: dict[str, Any]) -> str:
+    for change in changes:
+        text = change(text, document)
+    return text
 
 
 def _main(settings: Settings) -> Path:
@@ -62,7 +72,8 @@ def source_table(settings: Settings, source: Source) -> Written:
     """What is written of it. Raises EditError for one that stands in no TOML file."""
     path = _file(settings, source)
     document = editing.read(path)
-    found: Written = _tables(document)[_index(document, source, settings.folder, relative(path))]
+    places = _places(document, settings.folder)
+    found: Written = _tables(document)[_index(places, source, relative(path))]
     return found
 
 
@@ -71,22 +82,27 @@ def change_sources(
 ) -> Settings:
     """Keys of sources, or (None) sources as a whole. `seen`: whether the only one is as it was
     when somebody decided on it."""
-    by_file: dict[Path, list[tuple[Source, Change]]] = {}
+    return _edit_all(settings, _by_file(settings, wanted, seen))
+
+
+def _by_file(
+    settings: Settings, wanted: Iterable[tuple[Source, Change]], seen: Seen | None = None
+) -> dict[Path, list[editing.Change]]:
+    files = {relative(each): each for each in settings.files}
+    found: dict[Path, list[tuple[Source, Change]]] = {}
     for source, change in wanted:
-        by_file.setdefault(_file(settings, source), []).append((source, change))
-    for path, pairs in by_file.items():
-        settings = edit(settings, _changing(settings.folder, path, pairs, seen), path)
-    return settings
+        found.setdefault(_file(settings, source, files), []).append((source, change))
+    return {path: [_changing(settings.folder, path, pairs, seen)] for path, pairs in found.items()}
 
 
 def _changing(
     folder: Path, path: Path, pairs: list[tuple[Source, Change]], seen: Seen | None
 ) -> Callable[[str, dict[str, Any]], str]:
     def change(text: str, document: dict[str, Any]) -> str:
-        found = _tables(document)
+        found, places = _tables(document), _places(document, folder)
         wanted: dict[KeyPath, Change] = {}
         for source, keys in pairs:
-            index = _index(document, source, folder, relative(path))
+            index = _index(places, source, relative(path))
             if seen is not None and not seen(found[index]):
                 raise EditError(
                     f"{relative(path)}: somebody else has changed this source meanwhile; nothing "
@@ -119,8 +135,7 @@ def feed_table(settings: Settings, kind: str, slug: str) -> tuple[Path, Written]
 def change_feed(
     settings: Settings, kind: str, slug: str, change: Change, seen: Seen | None = None
 ) -> Settings:
-    """Keys of a category or view, which is made where it has no table yet; None: without it (then
-    its sources are in it no more)."""
+    """Keys of a category or view, which is made where it has no table yet."""
     at = feed_table(settings, kind, slug)
     if at is None:
         return edit(settings, _new_feed(kind, slug, change or {})) if change else settings
@@ -131,6 +146,28 @@ def change_feed(
             "look at it again"
         )
 
+    return edit(settings, _changing_feed(kind, slug, change), path)
+
+
+def remove_feed(settings: Settings, kind: str, slug: str) -> Settings:
+    """Without that feed, and without a word of it at the sources that are in it. Raises
+    ConfigError also for one that has no table."""
+    at = feed_table(settings, kind, slug)
+    if at is None:
+        raise ConfigError(
+            [f"{slug}: it comes from the folders of an OPML list; take its sources out there"]
+        )
+    wanted = []
+    for each in settings.sources.values():
+        if slug in each.categories:
+            left = [one for one in each.categories if one != slug]
+            wanted.append((each, {"categories": left or None}))
+    changes = _by_file(settings, wanted)
+    changes.setdefault(at[0], []).append(_changing_feed(kind, slug, None))
+    return _edit_all(settings, changes)
+
+
+def _changing_feed(kind: str, slug: str, change: Change) -> editing.Change:
     def written(text: str, document: dict[str, Any]) -> str:
         if change is None:
             del document[kind][slug]
@@ -140,7 +177,7 @@ def change_feed(
             document[kind][slug] = _changed(document[kind][slug], change)
         return tables.change_tables(text, {(kind, slug): change})
 
-    return edit(settings, written, path)
+    return written
 
 
 def _new_feed(kind: str, slug: str, table: Written) -> Callable[[str, dict[str, Any]], str]:
@@ -164,9 +201,11 @@ def _tables(document: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _file(settings: Settings, source: Source) -> Path:
-    name = source.declared_at.rpartition(":")[0]
-    path = next((each for each in settings.files if relative(each) == name), None)
+def _file(settings: Settings, source: Source, files: Mapping[str, Path] | None = None) -> Path:
+    """`files`: those that were read, by their names, for whoever asks more than once."""
+    if files is None:
+        files = {relative(each): each for each in settings.files}
+    path = files.get(source.declared_at.rpartition(":")[0])
     if path is None or (path.suffix != ".toml" and path != settings.file):
         raise EditError(
             f"{source.declared_at}: this source stands in a list that is not edited here; change "
@@ -186,11 +225,18 @@ def _address(table: Written, folder: Path) -> str | None:
         return None
 
 
-def _index(document: Mapping[str, Any], source: Source, folder: Path, name: str) -> int:
-    """Its place among the sources of the file, by what is written as its address."""
+def _places(document: Mapping[str, Any], folder: Path) -> dict[str, int]:
+    """URL → its place among the sources of the file, by what is written as its address."""
+    found: dict[str, int] = {}
     for index, each in enumerate(_tables(document)):
-        if isinstance(each, dict) and _address(each, folder) == source.url:
-            return index
-    raise EditError(
-        f"{name} was edited meanwhile: this source stands there no more; nothing was written"
-    )
+        if isinstance(each, dict) and (url := _address(each, folder)) is not None:
+            found.setdefault(url, index)
+    return found
+
+
+def _index(places: Mapping[str, int], source: Source, name: str) -> int:
+    if source.url not in places:
+        raise EditError(
+            f"{name} was edited meanwhile: this source stands there no more; nothing was written"
+        )
+    return places[source.url]

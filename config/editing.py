@@ -1,6 +1,6 @@
-"""The one door that writes the configuration: whole or not at all, and never over an edit of
-somebody else's. What is spliced into its text is config.tables' affair; it is read again here and
-compared with what was meant, so that a wrong splice is refused, not written.
+"""The one door that writes the configuration: whole or not at all, in one file or several, and
+never over an edit of somebody else's. What is spliced into its text is config.tables' affair; it
+is read again here and compared with what was meant, so that a wrong splice is refused, not written.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,9 @@ from config.complaints import relative
 from feeds.errors import EditError
 
 Checked = TypeVar("Checked")
+Said = tuple[str, dict[str, Any]]
+"""A file's text, and what it says."""
+Change = Callable[[str, dict[str, Any]], str]
 
 PATIENCE = 10.0
 """Seconds to wait for another editor of the same file."""
@@ -32,29 +36,56 @@ _BOM = "\ufeff"
 
 def edit(
     path: Path,
-    change: Callable[[str, dict[str, Any]], str],
+    change: Change,
     check: Callable[[str, dict[str, Any]], Checked],
 ) -> Checked:
-    """Write what `change` makes of the file's text in its place; what `check` made of that.
+    """`edit_all` of one file."""
+    return edit_all({path: change}, lambda said: check(*said[path.resolve()]))
+
+
+def edit_all(
+    changes: Mapping[Path, Change], check: Callable[[Mapping[Path, Said]], Checked]
+) -> Checked:
+    """Write what each change makes of its file's text in its place; what `check` made of them.
 
     `change(text, document)` gets and gives the text without byte order mark, and does to the
-    document, which is what the text says, what it does to the text. `check(text, document)` raises
-    what is to stop the writing. Raises EditError; whatever is raised, the file stands as it was.
+    document, which is what the text says, what it does to the text. `check` gets both of all files
+    by resolved path, and raises what is to stop the writing. Raises EditError. Whatever is raised,
+    the files stand as they were; should one of them be past that, its name is in the error.
     """
-    real = path.resolve()
-    _refuse_read_only(real, relative(path))
-    with _alone(real):
-        before = _read(real)
-        bom, text, document = _understood(before, relative(path))
-        try:
-            after = change(text, document)
-            after.encode("utf-8")
-        except (TypeError, UnicodeEncodeError) as error:
-            raise EditError(f"TOML has no such value: {error}; nothing was written") from error
-        _compare(after, document)
-        result = check(after, document)
-        _replace(real, before, (bom + after).encode("utf-8"))
+    for path in changes:
+        _refuse_read_only(path.resolve(), relative(path))
+    with ExitStack() as stack:
+        for folder in sorted({path.resolve().parent for path in changes}):
+            stack.enter_context(_alone(folder, changes))
+        written = [_changed(path, change) for path, change in changes.items()]
+        result = check({each.path: (each.text, each.document) for each in written})
+        _write(written)
     return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A file as it is to be."""
+
+    path: Path
+    before: bytes
+    after: bytes
+    text: str
+    document: dict[str, Any]
+
+
+def _changed(path: Path, change: Change) -> _Written:
+    real = path.resolve()
+    before = _read(real)
+    bom, text, document = _understood(before, relative(path))
+    try:
+        after = change(text, document)
+        body = (bom + after).encode("utf-8")
+    except (TypeError, UnicodeEncodeError) as error:
+        raise EditError(f"TOML has no such value: {error}; nothing was written") from error
+    _compare(after, document)
+    return _Written(path=real, before=before, after=body, text=after, document=document)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -78,23 +109,24 @@ def _refuse_read_only(path: Path, name: str) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(folder: Path, names: Iterable[Path]) -> Iterator[None]:
     """Among editors that come through this door. The folder is locked: it leaves no file there,
-    and the file itself is another one after each edit."""
-    folder = os.open(path.parent, os.O_RDONLY)
+    and the file itself is another one after each edit. Who needs several takes them in order."""
+    number = os.open(folder, os.O_RDONLY)
     try:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise EditError(f"{relative(path)}: another process edits it") from error
+                    name = ", ".join(map(relative, names))
+                    raise EditError(f"{name}: another process edits it") from error
                 time.sleep(0.02)
         yield
     finally:
-        os.close(folder)
+        os.close(number)
 
 
 def _read(path: Path) -> bytes:
@@ -123,29 +155,71 @@ def _compare(after: str, wanted: dict[str, Any]) -> None:
         raise EditError("no place for it was found; write the lines yourself")
 
 
-def _replace(path: Path, before: bytes, after: bytes) -> None:
-    """Atomically, with the old file's mode, owner and attributes. Raises EditError, also when it
-    was edited by hand meanwhile."""
-    name = relative(path)
+def _write(files: Sequence[_Written]) -> None:
+    """Each atomically; all that can fail at leisure (room on the disk, rights) before the first."""
+    made: list[tuple[_Written, Path]] = []
+    done: list[_Written] = []
+    try:
+        for each in files:
+            made.append((each, _beside(each.path, each.after)))
+        for each in files:
+            if _read(each.path) != each.before:
+                name = relative(each.path)
+                raise EditError(f"{name} was edited meanwhile; nothing was written, try again")
+        for each, new in made:
+            _put(each.path, new)
+            done.append(each)
+    except EditError as error:
+        left = [relative(each.path) for each in done if not _put_back(each)]
+        if left:
+            text = f"{error}; {', '.join(left)} is written already, and could not be put back"
+            raise EditError(text) from error
+        raise
+    finally:
+        for _, new in made:
+            new.unlink(missing_ok=True)
+
+
+def _put_back(one: _Written) -> bool:
+    try:
+        _put(one.path, _beside(one.path, one.before))
+    except EditError:
+        return False
+    return True
+
+
+def _beside(path: Path, body: bytes) -> Path:
+    """A new file in its folder that holds this, with the old file's mode, owner and attributes.
+    Raises EditError."""
     try:
         number, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(number, "wb") as file:
-                file.write(after)
+                file.write(body)
                 file.flush()
                 _like(path, Path(made))
                 os.fsync(file.fileno())
-            if path.read_bytes() != before:
-                raise EditError(f"{name} was edited meanwhile; nothing was written, try again")
-            Path(made).replace(path)
         except BaseException:
             Path(made).unlink(missing_ok=True)
             raise
+    except OSError as error:
+        raise _irreplaceable(path, error) from error
+    return Path(made)
+
+
+def _put(path: Path, new: Path) -> None:
+    """Raises EditError."""
+    try:
+        new.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise EditError(
-            f"{name}: can't be replaced ({error.strerror}); write the lines yourself"
-        ) from error
+        raise _irreplaceable(path, error) from error
+
+
+def _irreplaceable(path: Path, error: OSError) -> EditError:
+    return EditError(
+        f"{relative(path)}: can't be replaced ({error.strerror}); write the lines yourself"
+    )
 
 
 def _like(old: Path, new: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 
-from config.changing import Seen, change_feed, change_sources, feed_table
+from config import changing
+from config.changing import Seen, change_feed, change_sources
 from config.desk.house import House
 from config.naming import article, barred_keys
 from config.settings import ALL
@@ -153,20 +154,7 @@ def remove_feed(house: House, slug: str, by: str) -> None:
     feed = feed_of(house, slug)
     if slug == ALL:
         raise ConfigError(["all: this feed shows everything, and stays"])
-    if feed_table(house.settings, kind_of(feed), slug) is None:
-        raise ConfigError(
-            [f"{slug}: it comes from the folders of an OPML list; take its sources out there"]
-        )
-    settings = house.settings
-    inside = [each for each in settings.sources.values() if slug in each.categories]
-    if inside:
-        wanted = []
-        for each in inside:
-            left = [one for one in each.categories if one != slug]
-            wanted.append((each, {"categories": left or None}))
-        settings = change_sources(settings, wanted)
-        house.take(settings)
-    house.take(change_feed(settings, kind_of(feed), slug, None))
+    house.take(changing.remove_feed(house.settings, kind_of(feed), slug))
     log.info("feed removed", feed=slug, by=by)
 
 
