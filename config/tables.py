@@ -41,43 +41,57 @@ def places(text: str) -> list[Path]:
 
 def change_tables(text: str, wanted: Mapping[Path, Change]) -> str:
     """The text with these tables changed. What has no header of its own stays as it is: the caller
-    compares."""
-    spans = list(_spans(text, list(statements(text))))
-    by_place = {each.place: each for each in spans}
+    compares. Takes time with the text's length, not with that times the number of tables."""
+    inside: dict[Path, list[_Span]] = {}
+    """The tables below each path, itself with them."""
+    for span in _spans(text, list(statements(text))):
+        for deep in range(1, len(span.place) + 1):
+            inside.setdefault(span.place[:deep], []).append(span)
     ending = "\r\n" if "\r\n" in text else "\n"
-    edits: dict[tuple[int, int], str] = {}
-    tables: set[tuple[int, int]] = set()
-    """Those of the edits that take a whole table away."""
+    edits: dict[tuple[int, int], str | None] = {}
+    """(from, to) → what is to stand there; None: a whole table that goes."""
     for place, change in wanted.items():
-        if place not in by_place:
+        own = next((each for each in inside.get(place, ()) if each.place == place), None)
+        if own is None:
             continue
-        inside = [each for each in spans if each.place[: len(place)] == place]
-        going = inside
+        going = inside[place]
         if change is not None:
             # A key may be a table of its own: [sources.headers] below [[sources]].
-            deep = len(place)
-            going = [
-                each for each in inside if each.place[deep : deep + 1] in {(k,) for k in change}
-            ]
-            edits |= _edits(text, by_place[place], change, ending)
-        tables |= {(each.header.start, each.end) for each in going}
-    for start, end in sorted(edits.keys() | tables, reverse=True):
-        if (start, end) in tables:
-            text = _without(text, start, end, ending)
-        else:
-            text = text[:start] + edits[start, end] + text[end:]
-    return text
+            going = [each for key in change for each in inside.get((*place, key), ())]
+            edits |= _edits(text, own, change, ending)
+        edits |= {(each.header.start, each.end): None for each in going}
+    return _edited(text, edits, ending)
 
 
-def _without(text: str, start: int, end: int, ending: str) -> str:
-    """Blank lines around a table that goes become one; a comment above must not stick to what
-    follows."""
-    head, tail = text[:start], text[end:]
-    stripped = tail.lstrip("\r\n")
-    blank = tail[: len(tail) - len(stripped)]
-    if head.endswith(("\n\n", "\n\r\n")) or not head:
-        return head + stripped
-    return head + (blank if blank or not stripped else ending) + stripped
+def _edited(text: str, edits: Mapping[tuple[int, int], str | None], ending: str) -> str:
+    pieces: list[str] = []
+    """Of what is to follow, the last one first."""
+    at = len(text)
+    for start, end in sorted(edits, reverse=True):
+        pieces.append(text[end:at])
+        at = start
+        if (new := edits[start, end]) is not None:
+            pieces.append(new)
+            continue
+        # Blank lines around a table that goes become one; a comment above must not stick to what
+        # follows.
+        blank = _taken_blank(pieces)
+        if start and not text.endswith(("\n\n", "\n\r\n"), 0, start):
+            pieces.append(blank if blank or not pieces else ending)
+    return text[:at] + "".join(reversed(pieces))
+
+
+def _taken_blank(pieces: list[str]) -> str:
+    """The line ends with which they begin, taken away from them."""
+    blank = ""
+    while pieces:
+        piece = pieces.pop()
+        rest = piece.lstrip("\r\n")
+        blank += piece[: len(piece) - len(rest)]
+        if rest:
+            pieces.append(rest)
+            break
+    return blank
 
 
 def _edits(text: str, span: _Span, change: Table, ending: str) -> dict[tuple[int, int], str]:
