@@ -13,6 +13,26 @@ _DEEPEST = 20
 _EXAMPLE = 'write one like { any = [{ title = "ferr(y|ies)" }, { text = "harbou?r" }] }'
 
 
+def check_depth(value: Any) -> None:
+    """Of what somebody has sent, before anything that recurses sees it. Raises ValueError for what
+    is deeper than any rule: a level is a table, or a list and a table."""
+    level = [value]
+    for _ in range(3 * _DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> ValueError:
+    return wrong(f"rules are nested more than {_DEEPEST} deep; write fewer, in lists of `any`")
+
+
 def match_rule(value: Any) -> Match:
     """A table: each of its keys must fit. `title`, `text`, `author`, `term`, `source`, `url` hold a
     pattern, or a list of which one must be found; `all` and `any` hold lists of such tables, `not`
@@ -24,7 +44,7 @@ def _table(value: Any, where: str, depth: int) -> Match:
     if not isinstance(value, dict) or not value:
         raise wrong(f"{where} must be a table of rules, not {shown(value)}; {_EXAMPLE}")
     if depth == 0:
-        raise wrong(f"rules are nested more than {_DEEPEST} deep; write fewer, in lists of `any`")
+        raise _too_deep()
     parts = tuple(_rule(str(key), each, f"{where}.{key}", depth) for key, each in value.items())
     return parts[0] if len(parts) == 1 else Match(kind="all", parts=parts)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import tomli
 
+from config.rules import check_depth
 from config.suggest import did_you_mean
 from config.tables import value_text
 from feeds.errors import ConfigError
@@ -98,8 +99,13 @@ def _lines(text: str, where: str) -> list[dict[str, str]]:
 def _toml(text: str) -> dict[str, Any]:
     try:
         found = tomli.loads(f"match = {text.strip()}")
+        check_depth(found)
     except tomli.TOMLDecodeError as error:
         raise ConfigError([f"match: not TOML: {error}"]) from error
+    except RecursionError as error:
+        raise ConfigError(["match: it is nested too deep to be read"]) from error
+    except ValueError as error:
+        raise ConfigError([f"match: {error}"]) from error
     if set(found) != {"match"} or not isinstance(found["match"], dict):
         raise ConfigError(['match: write a table, like { title = "ferr(y|ies)" }'])
     return dict(found["match"])

@@ -1,4 +1,4 @@
-"""What the API can't do as a whole, it does not do in part."""
+"""What the API can't do it refuses in words, and does none of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.flows.command import Installation, Site, rss
-from tests.flows.visiting import Caller
+from tests.flows.guarded import traceless
+from tests.flows.visiting import Caller, Visitor
 from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
@@ -75,3 +76,25 @@ def test_a_list_that_is_read_only(here: Installation, site: Site) -> None:
     done = you.ask("POST", "/sources/bulk", {"ids": ids, "action": "pause"})
     assert done.json == {"changed": 2}
     assert [text.count("paused = true") for text in texts(here)] == [1, 1]
+
+
+@pytest.mark.parametrize("depth", [25, 300, 400, 900, 50_000])
+def test_a_rule_without_end(here: Installation, site: Site, depth: int) -> None:
+    """However deep: refused as any other that is wrong, by the API and by the form."""
+    before = texts(here)
+    kind = {"Content-Type": "application/json"}
+    rule = b'{"not":' * depth + b'{"title":"x"}' + b"}" * depth
+    for method, path in (("PATCH", "/api/feeds/news"), ("POST", "/api/feeds/news/try")):
+        told = Visitor(site.port).ask(method, path, b'{"match":' + rule + b"}", kind)
+        assert told.status == 400
+        assert told.headers["content-type"] == "application/json"
+        assert told.json["detail"]
+    you = Visitor(site.port)
+    toml = "{ not = " * depth + '{ title = "x" }' + " }" * depth
+    # Saving asks first whether the form is the newest one, which this is not.
+    for action in ("", "try") if depth > 100 else ("try",):
+        told = you.post("/desk/feeds/news", action=action, rule_toml=toml)
+        assert told.status in (409, 422)
+        assert "deep" in told.text
+    assert texts(here) == before
+    assert traceless(site)

@@ -12,6 +12,8 @@ from config.changing import feed_table
 from config.desk import actions, discreet, tryout
 from config.desk.api.asked import By, Given, Json, Slug
 from config.desk.house import House
+from config.rules import check_depth
+from feeds.errors import ConfigError
 
 
 class FeedKeys(Given):
@@ -98,7 +100,12 @@ def routes(app: FastAPI, house: House) -> None:
 
 
 def _keys(house: House, given: FeedKeys, exclude: set[str] | None = None) -> dict[str, Any]:
-    """What was sent, secret sources by their addresses."""
+    """What was sent, secret sources by their addresses. Raises ConfigError for a rule so deep that
+    nothing could be done with it."""
+    try:
+        check_depth(given.match)
+    except ValueError as error:
+        raise ConfigError([f"match: {error}"]) from error
     values = given.model_dump(exclude_unset=True, exclude=exclude)
     if values.get("sources"):
         values["sources"] = discreet.meant(house, values["sources"])
