@@ -115,15 +115,21 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        for line in error.complaints:
-            print(line, file=sys.stderr)
+        _complain(*error.complaints)
         sys.exit(2)
     except FeedmillError as error:
-        print(f"feedmill: {error}", file=sys.stderr)
+        _complain(f"feedmill: {error}")
         sys.exit(1)
     except BrokenPipeError:  # `feedmill sources | head`
         sys.stderr.close()
         sys.exit(0)
+
+
+def _complain(*lines: str) -> None:
+    from config.showing import plain
+
+    for line in lines:
+        print(plain(line), file=sys.stderr)
 
 
 if __name__ == "__main__":

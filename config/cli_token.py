@@ -11,7 +11,7 @@ from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.opening import open_app
 from config.showing import iso
 from config.suggest import did_you_mean
-from config.tokens import ELSEWHERE, PURPOSES, digest, new_token
+from config.tokens import ELSEWHERE, PURPOSES, add_token, revoke_token, shown_label
 from config.wiring import FEEDS, App
 from feeds.errors import ConfigError
 
@@ -55,13 +55,9 @@ def add(
         if feed is not None and feed not in slugs:
             text = f"--feed {feed}: no such private feed, {did_you_mean(feed, slugs)}"
             raise ConfigError([text])
-        if any(each.label == label for each in app.store.tokens()):
-            raise ConfigError([f"{label} has a token already: revoke that, or use another name"])
-        token = new_token()
         if purpose is not None:
             feed = f"{ELSEWHERE}{purpose}"
-        app.store.add_token(digest(token), feed, label)
-        app.put_tokens()
+        token = add_token(app, label, feed)
         of = [feed] if feed is not None else slugs
         urls = [f"{app.site.feed(s, name)}?token={token}" for s in of for name in FEEDS]
         if purpose is not None:
@@ -85,10 +81,10 @@ def revoke(
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         known = {each.label: each for each in app.store.tokens()}
         if label not in known:
-            raise ConfigError([f"{label}: no such token, {did_you_mean(label, known)}"])
-        app.store.revoke_token(known[label].digest)
-        app.put_tokens()
-    print(f"the token of {label} is revoked")
+            there = did_you_mean(label, [shown_label(each) for each in known])
+            raise ConfigError([f"{shown_label(label)}: no such token, {there}"])
+        revoke_token(app, known[label])
+    print(f"the token of {shown_label(label)} is revoked")
 
 
 def listed(
@@ -109,7 +105,7 @@ def listed(
         print(json.dumps(rows))
         return
     for each in tokens:
-        print(f"{each.label}: {_for(each.feed)}, since {iso(each.created_at)}")
+        print(f"{shown_label(each.label)}: {_for(each.feed)}, since {iso(each.created_at)}")
 
 
 def _for(feed: str | None) -> str:

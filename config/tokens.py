@@ -1,4 +1,4 @@
-"""Tokens for private feeds: made, kept as digests, put where the web server finds them."""
+"""Tokens: made, kept as digests, put where the web server finds those for private feeds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,58 @@ import os
 import secrets
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from config.settings import Settings
-from feeds.errors import OutputError
+from feeds.errors import ConfigError, OutputError
 from feeds.models import Token
 from publisher.web.private import EVERY, TOKENS
+
+if TYPE_CHECKING:
+    from config.wiring import App
 
 ELSEWHERE = "@"
 """What the `feed` of a token begins with that is for no feed."""
 PURPOSES = ("api", "editor", "metrics", "ops")
 """What else a token may be for: the API as admin or as editor, /metrics, the operations feed."""
+
+
+LABEL = "1 to 100 letters, digits and signs, without / and \\, and no space at either end"
+
+
+def checked_label(given: str) -> str:
+    """A label that can be shown on a line and named in an address. Raises ConfigError."""
+    fits = given.isprintable() and given == given.strip() and not {"/", "\\"} & set(given)
+    if fits and 0 < len(given) <= 100 and given not in (".", ".."):
+        return given
+    raise ConfigError([f"{shown_label(given)[:100]!r} can't name a token: write {LABEL}"])
+
+
+def shown_label(label: str) -> str:
+    """One that was kept before there was a rule may hold anything."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in label)
+
+
+def add_token(app: App, label: str, of: str | None) -> str:
+    """A new token, in force at once; the only time that it is told. `of`: the slug of a private
+    feed, or a purpose after ELSEWHERE; None: all private feeds. Raises ConfigError."""
+    checked_label(label)
+    if any(each.label == label for each in app.store.tokens()):
+        raise ConfigError([f"{label} has a token already: revoke that, or use another name"])
+    allowed = {feed.slug for feed in app.settings.feeds if feed.private}
+    allowed |= {f"{ELSEWHERE}{each}" for each in PURPOSES}
+    if of is not None and of not in allowed:
+        raise ConfigError([f"{of}: there is no such private feed"])
+    token = new_token()
+    app.store.add_token(digest(token), of, label)
+    app.put_tokens()
+    return token
+
+
+def revoke_token(app: App, token: Token) -> None:
+    """At once."""
+    app.store.revoke_token(token.digest)
+    app.put_tokens()
 
 
 def new_token() -> str:
