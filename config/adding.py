@@ -23,8 +23,45 @@ from feeds.protocols import Request, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What a front door calls the things that may be wrong, so that complaints are in its words.
+    `create`: what makes the category {} that is not there; `others`, `guess`: more of a page."""
+
+    title: str
+    every: str
+    category: str
+    create: str
+    others: str = ""
+    guess: str = ""
+
+
+SHELL = Door(
+    title="--title",
+    every="--every",
+    category="--category {}",
+    create="--create-category adds [categories.{}]",
+    others="--pick N or --all adds others",
+    guess="--guess tries the usual paths",
+)
+DESK = Door(
+    title="title",
+    every="poll every",
+    category="category {}",
+    create="enter it as a new one",
+    guess="let the usual paths be tried",
+)
+API = Door(
+    title="title",
+    every="every",
+    category="categories: {}",
+    create='"create_categories": true makes it',
+    guess='"guess": true tries the usual paths',
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the operator said of the new source."""
+    """What the operator said of the new source, and at which door."""
 
     categories: tuple[str, ...] = ()
     create: bool = False
@@ -32,6 +69,7 @@ class Wishes:
     title: str | None = None
     every: str | None = None
     allow_private: bool = False
+    door: Door = SHELL
 
     def table(self, url: str) -> tables.Table:
         """The keys of [[sources]]."""
@@ -78,7 +116,8 @@ def address(given: str, *, at_shell: bool = False) -> str:
 
 def check(wishes: Wishes) -> None:
     """Before anything is asked of a publisher. Raises ConfigError for what can't be written."""
-    forms = (("--title", wishes.title, one_line), ("--every", wishes.every, duration))
+    door = wishes.door
+    forms = ((door.title, wishes.title, one_line), (door.every, wishes.every, duration))
     complaints = []
     for option, given, form in forms:
         try:
@@ -94,16 +133,17 @@ def wanted_categories(settings: Settings, wishes: Wishes) -> list[str]:
     """The categories that have to be made. Raises ConfigError for those that nobody asked for."""
     known = [each.slug for each in settings.categories]
     new = [each for each in dict.fromkeys(wishes.categories) if each not in (*known, ALL)]
+    door = wishes.door
     for each in new:
         try:
             slug(each)
         except ValueError as error:
-            raise ConfigError([f"--category: {error}"]) from error
+            raise ConfigError([f"{door.category.format(each)}: {error}"]) from error
         if not wishes.create:
             raise ConfigError(
                 [
-                    f"--category {each}: no such category, {did_you_mean(each, known)}; "
-                    f"--create-category adds [categories.{each}]"
+                    f"{door.category.format(each)}: no such category, {did_you_mean(each, known)}; "
+                    f"{door.create.format(each)}"
                 ]
             )
     return new
@@ -158,17 +198,17 @@ def _configured(app: App) -> dict[str, str]:
     return found
 
 
-def none_to_add(seen: Exploration) -> FeedmillError:
+def none_to_add(seen: Exploration, door: Door = SHELL, *, guessed: bool = False) -> FeedmillError:
     """Why nothing could be added, and what to do."""
     if places := {each.configured: None for each in seen.found if each.configured}:
-        more = "; --pick N or --all adds others" if len(seen.found) > 1 else ""
+        more = f"; {door.others}" if door.others and len(seen.found) > 1 else ""
         return FeedmillError(
             f"it is configured already, at {', '.join(filter(None, places))}{more}"
         )
     if not seen.found:
+        more = "" if guessed else f"{door.guess}; or "
         return FeedmillError(
-            f"{seen.page}; it names no feed. --guess tries the usual paths; or give the "
-            "address of the feed itself"
+            f"{seen.page}; it names no feed. {more}give the address of the feed itself"
         )
     return FeedmillError(f"{seen.page}; nothing that it names can be read as a feed")
 

@@ -13,7 +13,7 @@ from config.cli import ConfigOption, Json, JsonLogs, Verbose
 from config.opening import open_app
 from config.showing import plain, public_url
 from config.wiring import App
-from feeds.errors import ConfigError, FeedmillError, StoreError
+from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 
 if TYPE_CHECKING:
     from config.exporting import Names
@@ -70,7 +70,10 @@ def take(
         plan = importing.plan(outlines, app.settings, looking.configured, category)
         where = ""
         if plan.new and not dry_run:
-            app.settings = importing.write(app.settings, plan)
+            try:
+                app.settings = importing.write(app.settings, plan)
+            except EditError as error:
+                raise EditError(f"{error}; --dry-run shows the lines") from error
             app.sync()
             # What was put in has moved what stands below it.
             plan = importing.placed(plan, adding.Looking(app, wishes).configured)

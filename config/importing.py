@@ -197,10 +197,7 @@ def _title(title: str | None, url: str) -> str | None:
 def write(settings: Settings, wanted: Plan) -> Settings:
     """Put it into the configuration file; the settings as they are then. Raises EditError,
     ConfigError; the file then stands as it was."""
-    try:
-        return adding.put(settings, [each.table() for each in wanted.new], wanted.categories_made())
-    except EditError as error:
-        raise EditError(f"{error}; --dry-run shows the lines") from error
+    return adding.put(settings, [each.table() for each in wanted.new], wanted.categories_made())
 
 
 # --- a list that stays one ----------------------------------------------------------------

@@ -134,14 +134,6 @@ def _looked(given: str, looking: adding.Looking, guess: bool) -> Looked:
         return Looked(given, None, f"{error.kind}: {error}")
     except FeedmillError as error:
         return Looked(given, None, str(error))
-    return Looked(given, seen, "" if seen.feeds else _why_none(seen, guess))
-
-
-def _why_none(seen: Exploration, guess: bool) -> str:
-    """Why nothing can be added, in words of the desk: it has no options."""
-    if places := {each.configured: None for each in seen.found if each.configured}:
-        return f"it is configured already, at {', '.join(filter(None, places))}"
-    if seen.found:
-        return f"{seen.page}; nothing that it names can be read as a feed"
-    more = "" if guess else ", or let the usual paths be tried"
-    return f"{seen.page}; it names no feed: give the address of the feed itself{more}"
+    if seen.feeds:
+        return Looked(given, seen)
+    return Looked(given, seen, str(adding.none_to_add(seen, adding.DESK, guessed=guess)))

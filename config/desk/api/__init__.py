@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -20,7 +20,7 @@ from config.desk.rights import Forbidden
 from feeds import VERSION
 from feeds.errors import ConfigError, EditError, FeedmillError, PollError, StoreError
 
-_SAID = {
+_STATUSES = {
     400: "What was asked for can't be done.",
     401: "No token, or none that is in force.",
     403: "The token is not for that.",
@@ -35,8 +35,18 @@ _SAID = {
     503: "The database can't be used at the moment.",
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text} for status, text in _SAID.items()
+    status: {"model": Problem, "description": text} for status, text in _STATUSES.items()
 }
+
+
+def _said(wrong: Mapping[str, Any]) -> str:
+    """A line on one thing that is not of the right form."""
+    place = ".".join(map(str, wrong["loc"][1:]))
+    if not place:
+        place = "the body" if wrong["loc"][:1] == ("body",) else "the request"
+    if wrong["type"] == "missing":
+        return f"{place}: it is needed" + (", as JSON" if place == "the body" else "")
+    return f"{place}: {str(wrong['msg']).removeprefix('Value error, ')}"
 
 
 def _known_query(request: Request) -> None:
@@ -45,7 +55,10 @@ def _known_query(request: Request) -> None:
     known = {each.alias for each in route.dependant.query_params}
     if unknown := sorted(set(request.query_params) - known):
         raise RequestValidationError(
-            [{"loc": ("query", each), "msg": "there is no such parameter"} for each in unknown]
+            [
+                {"loc": ("query", each), "type": "unknown", "msg": "there is no such parameter"}
+                for each in unknown
+            ]
         )
 
 
@@ -109,8 +122,7 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _(_request: Request, error: RequestValidationError) -> JSONResponse:
-        lines = [f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()]
-        return problem(422, lines)
+        return problem(422, [_said(each) for each in error.errors()])
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from config.desk.ids import MOST
@@ -16,8 +17,23 @@ Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9]+(-[
 Json = dict[str, Any]
 
 
+def _each_once(given: list[str]) -> list[str]:
+    if twice := [each for each, count in Counter(given).items() if count > 1]:
+        raise ValueError(f"{', '.join(twice)}: named more than once")
+    return given
+
+
+Slugs = Annotated[
+    list[Slug],
+    Field(max_length=1000, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_each_once),
+]
+
+
 class Given(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """What is sent: of the type that is described, no other that could be read as one ("yes")."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Problem(BaseModel):

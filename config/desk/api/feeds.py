@@ -10,7 +10,7 @@ from pydantic import Field
 from config import outgoing
 from config.changing import feed_table
 from config.desk import actions, discreet, tryout
-from config.desk.api.asked import By, Given, Json, Slug
+from config.desk.api.asked import By, Given, Json, Slug, Slugs
 from config.desk.house import House
 from config.rules import check_depth
 from feeds.errors import ConfigError
@@ -31,7 +31,7 @@ class FeedKeys(Given):
     also_line: bool | None = None
     upgrade: bool | None = None
     private: bool | None = None
-    categories: list[Slug] | None = None
+    categories: Slugs | None = None
     sources: list[str] | None = None
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Query
 from pydantic import Field
 
 from config.desk import actions
-from config.desk.api.asked import By, Given, Id, Json, Slug
+from config.desk.api.asked import By, Given, Id, Json, Slugs
 from config.desk.house import House
 from config.desk.ids import ID, MOST
 from config.ledger_rows import row_json
@@ -20,7 +20,7 @@ class SourceKeys(Given):
     """Keys of [[sources]]; null takes a key out, so that its default holds."""
 
     title: str | None = Field(None, max_length=500)
-    categories: list[Slug] | None = None
+    categories: Slugs | None = None
     every: str | None = Field(None, max_length=20)
     timeout: str | None = Field(None, max_length=20)
     paused: bool | None = None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query
 from pydantic import Field
 
-from aggregator.explore import Exploration
 from config import adding
 from config.desk import actions
 from config.desk.adding import add_found
-from config.desk.api.asked import By, Given, Id, Json, Role, Slug
+from config.desk.api.asked import By, Given, Id, Json, Role, Slug, Slugs
 from config.desk.house import House
 from config.desk.listing import SORTS, Wish, listing
 from config.desk.rights import check_new
@@ -23,11 +22,14 @@ class NewSource(Given):
     """An address: a feed, or a page that names one. It is asked once."""
 
     url: str = Field(min_length=1, max_length=2000)
-    categories: list[Slug] = Field(default_factory=list, max_length=100)
+    categories: Slugs = Field(default_factory=list)
     create_categories: bool = False
     title: str | None = Field(None, max_length=500)
     every: str | None = Field(None, max_length=20, description='Like "30m"; none: learned.')
     allow_private: bool = Field(default=False, description="For admins.")
+    guess: bool = Field(
+        default=False, description="Where a page names no feed, try the usual paths."
+    )
 
 
 class Bulk(Given):
@@ -83,6 +85,7 @@ def routes(app: FastAPI, house: House) -> None:
             title=given.title,
             every=given.every,
             allow_private=given.allow_private,
+            door=adding.API,
         )
         adding.check(wishes)
         adding.wanted_categories(house.settings, wishes)
@@ -90,8 +93,11 @@ def routes(app: FastAPI, house: House) -> None:
         looking = adding.Looking(house.app, wishes)
         if where := looking.configured(url):
             raise ConfigError([f"it is configured already, at {where}"])
-        seen = looking.explorer()(url)
-        added = add_found(house, [_first(seen)], wishes, by)
+        seen = looking.explorer()(url, guess=given.guess)
+        if not seen.feeds:
+            why = adding.none_to_add(seen, adding.API, guessed=given.guess)
+            raise ConfigError(str(why).splitlines())
+        added = add_found(house, seen.feeds[:1], wishes, by)
         return {
             "added": [
                 {
@@ -118,9 +124,3 @@ def routes(app: FastAPI, house: House) -> None:
             "remove": lambda: actions.remove(house, ids, by),
         }[given.action]()
         return {"changed": count}
-
-
-def _first(seen: Exploration) -> Any:
-    if not seen.feeds:
-        raise ConfigError(str(adding.none_to_add(seen)).splitlines())
-    return seen.feeds[0]

@@ -80,8 +80,7 @@ class Adding:
             )
         except (ConfigError, EditError) as error:
             lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
-            wrong = [each.removeprefix("--") for each in lines]  # options of the command
-            return self._form(call, wrong=wrong, name=name, found=lookup)
+            return self._form(call, wrong=lines, name=name, found=lookup)
         except StoreError:
             raise
         except FeedmillError as error:
@@ -111,4 +110,5 @@ def _wishes(call: Call) -> adding.Wishes:
         create=True,
         every=call.text("every") or None,
         allow_private=bool(call.text("allow_private")),
+        door=adding.DESK,
     )

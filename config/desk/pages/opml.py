@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-import structlog
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from config import adding, importing
+from config import adding
 from config.desk.call import HEADERS, Call
+from config.desk.lists import NAME, as_text, planned, write
 from config.exporting import export
 from config.importing import Plan
 from config.settings import ALL
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
 from publisher.render.opml import MEDIA_TYPE
 
-log = structlog.get_logger("feedmill.desk")
-
-NAME = "the list"
-"""What complaints call what was pasted."""
 SHOWN = 300
 """Feeds of each kind that are shown; all are counted."""
-_ENCODING = re.compile(r"""^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 def show(call: Call) -> Response:
@@ -35,7 +29,8 @@ def take(call: Call) -> Response:
     name, text = _given(call)
     into = call.texts("categories")
     try:
-        plan = _plan(call, name, text, into)
+        wishes = adding.Wishes(categories=tuple(into), door=adding.DESK)
+        plan = planned(call.house, name, text, wishes)
         if call.text("action") != "add":
             return _page(call, text=text, into=into, plan=plan, name=name)
         if not plan.new:
@@ -43,13 +38,11 @@ def take(call: Call) -> Response:
                 call, text=text, into=into, plan=plan, name=name,
                 wrong=["nothing of it is new, or can be added"],
             )  # fmt: skip
-        _write(call, plan)
+        write(call.house, plan, call.user)
     except ConfigError as error:
         return _page(call, text=text, into=into, wrong=error.complaints)
     except EditError as error:
-        return _page(
-            call, text=text, into=into, wrong=_without_option(str(error)), lines=plan.text()
-        )
+        return _page(call, text=text, into=into, wrong=str(error).splitlines(), lines=plan.text())
     except StoreError:
         raise
     except FeedmillError as error:
@@ -63,51 +56,6 @@ def _given(call: Call) -> tuple[str, str]:
     if isinstance(file, UploadFile) and (body := file.file.read()):
         return file.filename or NAME, as_text(body)
     return NAME, call.text("text")
-
-
-def as_text(body: bytes) -> str:
-    """As a form can show it, whatever the file is encoded as."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"),
-                           (b"\xfe\xff", "utf-16")):  # fmt: skip
-        if body.startswith(mark):
-            return body.decode(encoding, "replace")
-    declared = _ENCODING.match(body[:200].decode("latin-1"))
-    encoding = (declared[2] or declared[3]) if declared else "utf-8"
-    try:
-        return body.decode(encoding)
-    except (LookupError, UnicodeDecodeError):
-        return body.decode("utf-8", "replace")
-
-
-def as_body(text: str) -> bytes:
-    """As it is read: in UTF-8, whatever encoding the file has said that it had."""
-    return _ENCODING.sub(r"\1", text).encode()
-
-
-def _plan(call: Call, name: str, text: str, into: Sequence[str]) -> Plan:
-    """Raises ConfigError, FeedmillError."""
-    if not text.strip():
-        raise ConfigError(["choose a file, or paste the text of a list"])
-    app = call.house.app
-    outlines = importing.outlines_of(name, as_body(text))
-    wishes = adding.Wishes(categories=tuple(into))
-    adding.wanted_categories(app.settings, wishes)
-    return importing.plan(
-        outlines, app.settings, adding.Looking(app, wishes).configured, into or None
-    )
-
-
-def _write(call: Call, plan: Plan) -> None:
-    house = call.house
-    house.take(importing.write(house.settings, plan))
-    # The engine does so too, a little later: then they are in the list of sources already.
-    house.app.sync()
-    log.info("list imported", sources=len(plan.new), faults=len(plan.bad), by=call.user)
-
-
-def _without_option(text: str) -> list[str]:
-    """The command's own advice is none at the desk."""
-    return text.replace("; --dry-run shows the lines", "").splitlines()
 
 
 def _said(plan: Plan) -> str:
