@@ -8,9 +8,10 @@ from typing import Any
 
 import structlog
 
-from config import changing
-from config.changing import Seen, change_feed, change_sources
+from config import adding, changing
+from config.changing import Seen, change_feed, change_sources, source_table
 from config.desk.house import House
+from config.desk.rights import By, address_in, check_edit
 from config.naming import article, barred_keys
 from config.settings import ALL
 from config.suggest import did_you_mean
@@ -85,15 +86,32 @@ def poll_now(house: House, ids: Sequence[int], by: str, *, fresh: bool = False) 
 
 
 def edit_source(
-    house: House, number: int, values: Mapping[str, Any], by: str, seen: Seen | None = None
+    house: House, number: int, values: Mapping[str, Any], by: By, seen: Seen | None = None
 ) -> None:
-    """`values`: keys of [[sources]], None for those that are not to stand there."""
+    """`values`: keys of [[sources]], None for those that are not to stand there; a new `url` as
+    somebody enters it. Raises Forbidden."""
     [(_, source)] = states(house, [number])
+    if "url" in values:
+        table = source_table(house.settings, source)
+        check_edit(by.role, table, values)
+        values = dict(values) | _moved(source, table, values["url"])
+    else:
+        check_edit(by.role, {}, values)
     house.take(change_sources(house.settings, [(source, values)], seen))
     if "url" in values:
         # Its row goes by the address: until the engine has heard of it, nobody would find it.
         house.app.sync()
-    log.info("source edited", source=number, keys=sorted(values), by=by)
+    log.info("source edited", source=number, keys=sorted(values), by=by.name)
+
+
+def _moved(source: Source, table: Mapping[str, Any], given: str | None) -> dict[str, str]:
+    """Another address, under which it stays the same source. Raises ConfigError."""
+    if address_in(source, table) is None:
+        raise ConfigError(["url: this address is a secret, or none of the web: change it there"])
+    if not given:
+        raise ConfigError(["url: a source needs one"])
+    url = adding.address(given)
+    return {} if url == source.url else {"url": url, "was": source.url}
 
 
 def undo_move(house: House, number: int, by: str) -> bool:

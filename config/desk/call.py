@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from config.desk.access import Asked
 from config.desk.house import House
 from config.desk.moments import at, clock, said, when
+from config.desk.rights import By
 from config.showing import public_url, short
 from feeds import VERSION
 
@@ -56,6 +57,10 @@ class Call:
     def base(self) -> str:
         """The path below which the site is public, without slash."""
         return urlsplit(self.house.settings.site.url).path.rstrip("/")
+
+    @property
+    def by(self) -> By:
+        return By(self.user, self.role)
 
     def text(self, name: str) -> str:
         """A field of the form, trimmed; "" when it is not there."""

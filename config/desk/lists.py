@@ -8,6 +8,7 @@ import structlog
 
 from config import adding, importing
 from config.desk.house import House
+from config.exporting import export
 from config.importing import Plan
 from feeds.errors import ConfigError
 
@@ -46,6 +47,13 @@ def planned(house: House, name: str, text: str, wishes: adding.Wishes) -> Plan:
     adding.wanted_categories(app.settings, wishes)
     known = adding.Looking(app, wishes).configured
     return importing.plan(outlines, app.settings, known, wishes.categories or None)
+
+
+def exported(house: House) -> bytes:
+    """The configured sources as a list; secret addresses and private categories stay here. Raises
+    FeedmillError."""
+    names = {each.url: (each.title, each.link) for each in house.store.sources()}
+    return export(house.settings, names).body
 
 
 def write(house: House, plan: Plan, by: str) -> None:

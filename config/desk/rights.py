@@ -8,9 +8,11 @@ may edit the file sets them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from feeds.errors import FeedmillError
+from feeds.models import Source
 
 ADMIN = "admin"
 PRIVATE = "allow_private"
@@ -26,6 +28,17 @@ _TIED = {
 this one."""
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does something, and as what."""
+
+    name: str
+    role: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Forbidden(FeedmillError):
     """That is for admins; nothing was done."""
 
@@ -39,6 +52,14 @@ def tied(role: str, table: Mapping[str, Any]) -> str:
         if table.get(key) or (key == "proxy" and key in table):
             return why
     return ""
+
+
+def address_in(source: Source, table: Mapping[str, Any]) -> str | None:
+    """The address that is written there, where it may be seen and changed: not that of a document
+    of this machine, nor one that is, or holds, a secret."""
+    url = table.get("url")
+    shown = isinstance(url, str) and not source.secret_url and "@" not in url
+    return str(url).strip() if shown else None
 
 
 def check_edit(role: str, table: Mapping[str, Any], values: Mapping[str, Any]) -> None:

@@ -140,7 +140,7 @@ def test_where_it_cannot_stand(tmp_path: Path) -> None:
     """Sources in braces: the file stays as it was, and the way out is named."""
     text = 'sources = [{ url = "https://wire.example/feed" }]\n'
     settings = loaded(tmp_path, text)
-    with pytest.raises(EditError, match="--dry-run shows the lines"):
+    with pytest.raises(EditError, match="no place for it was found; write the lines yourself"):
         importing.write(settings, planned(settings, opml(feed("https://a.example/"))))
     assert (tmp_path / "feedmill.toml").read_text() == text
 

@@ -106,9 +106,12 @@ class _Token:
 
 @schema.hook
 def map_body(context: Any, body: Any) -> Any:
-    """No address of somebody's: what is added is asked for."""
-    if context.operation.label == "POST /api/sources" and isinstance(body, dict) and "url" in body:
-        return {**body, "url": "http://127.0.0.1:9/"} if isinstance(body["url"], str) else body
+    """No address of somebody's: what is added, looked at or moved to is asked for."""
+    asked = context.operation.label in (
+        "POST /api/sources", "POST /api/sources/look", "PATCH /api/sources/{number}",
+    )  # fmt: skip
+    if asked and isinstance(body, dict) and isinstance(body.get("url"), str):
+        return {**body, "url": "http://127.0.0.1:9/"}
     return body
 
 

@@ -4,6 +4,7 @@ they have."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,8 +76,15 @@ def test_of_what_is_added(here: Installation, site: Site, origin: Origin) -> Non
     assert "poll every: " in refused.text
 
 
-def test_of_a_list(site: Site) -> None:
-    """At the desk nothing is said of the command's options."""
+def test_of_a_list(site: Site, tmp_path: Path) -> None:
+    """At the desk nothing is said of the command's options; the command names the one that helps
+    where a list can't be written."""
+    shut = Installation(tmp_path)
+    (tmp_path / "feedmill.toml").write_text('sources = [{ url = "https://wire.example/feed" }]\n')
+    (tmp_path / "list.opml").write_text(LIST)
+    said = shut.call("opml", "import", "list.opml")
+    assert said.returncode == 1
+    assert "--dry-run shows the lines" in said.stderr
     told = Visitor(site.port).post("/desk/add/opml", text=LIST, categories="nowhere", action="add")
     assert told.status == 422
     assert "category nowhere: no such category" in told.text

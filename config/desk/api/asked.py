@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from config.desk.ids import MOST
@@ -30,10 +30,25 @@ Slugs = Annotated[
 ]
 
 
+def _whole(given: Any) -> Any:
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
 class Given(BaseModel):
     """What is sent: of the type that is described, no other that could be read as one ("yes")."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, given: Any) -> Any:
+        """JSON has one kind of them: 5.0 is an integer (JSON Schema Validation, §6.1.1)."""
+        if not isinstance(given, dict):
+            return given
+        return {
+            key: [_whole(each) for each in value] if isinstance(value, list) else _whole(value)
+            for key, value in given.items()
+        }
 
 
 class Problem(BaseModel):

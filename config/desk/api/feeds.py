@@ -35,6 +35,10 @@ class FeedKeys(Given):
     sources: list[str] | None = None
 
 
+class Preview(FeedKeys):
+    form: Literal["rss", "atom", "json", "page"]
+
+
 class NewFeed(FeedKeys):
     slug: Slug
     kind: Literal["categories", "views"] = "categories"
@@ -73,6 +77,18 @@ def routes(app: FastAPI, house: House) -> None:
         """It answers 410 from then on."""
         actions.remove_feed(house, slug, by)
         return {"removed": slug}
+
+    @app.post("/api/feeds/{slug}/preview", tags=["feeds"])
+    def preview(slug: Slug, given: Preview) -> Json:
+        """The document as it would be with these keys beside those that are written: of the newest
+        stories that are stored; nothing is written."""
+        feed = actions.feed_of(house, slug)
+        kind = actions.kind_of(feed)
+        at = feed_table(house.settings, kind, slug)
+        values = dict(at[1] if at else {"title": feed.title})
+        values |= _keys(house, given, exclude={"form"})
+        body, media_type = tryout.preview(house, tryout.defined(kind, slug, values), given.form)
+        return {"media_type": media_type, "document": body.decode()}
 
     @app.post("/api/feeds/{slug}/try", tags=["feeds"])
     def attempt(slug: Slug, given: FeedKeys) -> Json:

@@ -8,18 +8,33 @@ from fastapi import FastAPI, Query
 from pydantic import Field
 
 from config.desk import actions
-from config.desk.api.asked import By, Given, Id, Json, Slugs
+from config.desk.api.asked import By, Given, Id, Json, Role, Slugs
+from config.desk.documents import read_now
 from config.desk.house import House
 from config.desk.ids import ID, MOST
+from config.desk.rights import By as Who
 from config.ledger_rows import row_json
+from config.showing import iso
 from config.source_json import change_json, why_json
 from config.standing import standing
+from feeds.models import Entry
+
+SHOWN = 30
+"""Entries of a document that are told; all are counted."""
 
 
 class SourceKeys(Given):
     """Keys of [[sources]]; null takes a key out, so that its default holds."""
 
+    url: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2000,
+        description="Another address of the same source. Of one with credentials, headers or a "
+        "proxy of its own, or with a private address: for admins.",
+    )
     title: str | None = Field(None, max_length=500)
+    user_agent: str | None = Field(None, max_length=500)
     categories: Slugs | None = None
     every: str | None = Field(None, max_length=20)
     timeout: str | None = Field(None, max_length=20)
@@ -46,10 +61,10 @@ def routes(app: FastAPI, house: House) -> None:
         return [row_json(row) for row in house.store.ledger(number, limit)]
 
     @app.patch(f"/api/sources/{ID}", tags=["sources"])
-    def change(number: Id, given: SourceKeys, by: By) -> Json:
+    def change(number: Id, given: SourceKeys, by: By, role: Role) -> Json:
         """Keys that are sent are written; others stay."""
         values = given.model_dump(exclude_unset=True)
-        actions.edit_source(house, number, values, by)
+        actions.edit_source(house, number, values, Who(by, role))
         return {"changed": sorted(values)}
 
     @app.delete(f"/api/sources/{ID}", tags=["sources"])
@@ -61,6 +76,21 @@ def routes(app: FastAPI, house: House) -> None:
     def poll(number: Id, by: By, fresh: bool = False) -> Json:
         """As soon as its host lets us."""
         return {"due": actions.poll_now(house, [number], by, fresh=fresh)}
+
+    @app.post(f"/api/sources/{ID}/document", tags=["sources"])
+    def document(number: Id) -> Json:
+        """What is read of its document now: one request, as soon as its host lets us; nothing is
+        stored."""
+        [(state, source)] = actions.states(house, [number])
+        seen = read_now(house, state, source)
+        return {
+            "status": seen.status,
+            "bytes": seen.bytes,
+            "format": seen.read.format,
+            "title": seen.read.title,
+            "count": len(seen.read.entries),
+            "entries": [_entry(each) for each in seen.read.entries[:SHOWN]],
+        }
 
     @app.post(f"/api/sources/{ID}/undo-redirect", tags=["sources"])
     def undo(number: Id, by: By) -> Json:
@@ -76,3 +106,20 @@ def routes(app: FastAPI, house: House) -> None:
     def discard(number: Id, by: By) -> Json:
         """Drop for good what the flood guard holds."""
         return {"discarded": actions.let_in(house, number, False, by)}
+
+
+def _entry(each: Entry) -> Json:
+    return {
+        "guid": each.guid,
+        "link": each.link,
+        "title": each.title,
+        "published": iso(each.published),
+        "published_text": each.published_text,
+        "updated": iso(each.updated),
+        "updated_text": each.updated_text,
+        "authors": [one.name or one.email for one in each.authors],
+        "terms": [one.term for one in each.terms],
+        "enclosures": [one.url for one in each.enclosures],
+        "summary": each.summary,
+        "content": each.content,
+    }

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from fastapi import FastAPI, Query
 from pydantic import Field
 
+from aggregator.discover import newest
+from aggregator.explore import Found
 from config import adding
 from config.desk import actions
 from config.desk.adding import add_found
@@ -14,8 +16,11 @@ from config.desk.api.asked import By, Given, Id, Json, Role, Slug, Slugs
 from config.desk.house import House
 from config.desk.listing import SORTS, Wish, listing
 from config.desk.rights import check_new
-from config.showing import public_url
+from config.showing import iso, public_url
 from feeds.errors import ConfigError
+
+TITLES = 5
+"""Of a feed that is looked at."""
 
 
 class NewSource(Given):
@@ -30,6 +35,16 @@ class NewSource(Given):
     guess: bool = Field(
         default=False, description="Where a page names no feed, try the usual paths."
     )
+
+
+class Address(Given):
+    """A feed, or a page that may name some."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    guess: bool = Field(
+        default=False, description="Where a page names no feed, try the usual paths."
+    )
+    allow_private: bool = Field(default=False, description="For admins.")
 
 
 class Bulk(Given):
@@ -109,6 +124,22 @@ def routes(app: FastAPI, house: House) -> None:
             ]
         }
 
+    @app.post("/api/sources/look", tags=["sources"])
+    def look(given: Address, role: Role) -> Json:
+        """What is at an address, before it is added: each feed that it is or names, with what came
+        of it. Nothing is written."""
+        check_new(role, given.allow_private)
+        wishes = adding.Wishes(allow_private=given.allow_private, door=adding.API)
+        url, looking = adding.address(given.url), adding.Looking(house.app, wishes)
+        if where := looking.configured(url):
+            return {"page": None, "requests": 0, "feeds": [_found(url, configured=where)]}
+        seen = looking.explorer()(url, everything=True, guess=given.guess)
+        return {
+            "page": str(seen.page) if seen.page else None,
+            "requests": looking.requests,
+            "feeds": [_of(each) for each in seen.found],
+        }
+
     @app.post("/api/sources/bulk", tags=["sources"])
     def bulk(given: Bulk, by: By) -> Json:
         """Do one thing to many."""
@@ -124,3 +155,33 @@ def routes(app: FastAPI, house: House) -> None:
             "remove": lambda: actions.remove(house, ids, by),
         }[given.action]()
         return {"changed": count}
+
+
+def _of(each: Found) -> Json:
+    """A candidate, as it was found."""
+    document, error = each.document, each.error
+    found = _found(each.settled, configured=each.configured)
+    if error is not None:
+        found["error"] = f"{error.kind}: {error}"
+    if document is not None:
+        found |= {
+            "title": document.title,
+            "format": document.format,
+            "count": len(document.entries),
+            "newest": iso(newest(document)),
+            "titles": [one.title for one in document.entries[:TITLES]],
+        }
+    return found | {"title": found["title"] or each.title}
+
+
+def _found(url: str, *, configured: str | None) -> Json:
+    return {
+        "url": public_url(url),
+        "title": "",
+        "format": None,
+        "count": None,
+        "newest": None,
+        "titles": [],
+        "configured": configured,
+        "error": None,
+    }

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from config import adding
 from config.desk.call import HEADERS, Call
-from config.desk.lists import NAME, as_text, planned, write
-from config.exporting import export
+from config.desk.lists import NAME, as_text, exported, planned, write
 from config.importing import Plan
 from config.settings import ALL
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
@@ -106,8 +105,5 @@ def _page(
 
 def give(call: Call) -> Response:
     """The configured sources as a list; secret addresses and private categories stay here."""
-    house = call.house
-    names = {each.url: (each.title, each.link) for each in house.store.sources()}
-    found = export(house.settings, names)
     headers = HEADERS | {"Content-Disposition": 'attachment; filename="sources.opml"'}
-    return Response(found.body, 200, headers, MEDIA_TYPE)
+    return Response(exported(call.house), 200, headers, MEDIA_TYPE)

@@ -7,17 +7,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from config import adding
 from config.advice import advice
 from config.changing import source_table
 from config.desk import actions
 from config.desk.call import Call
+from config.desk.documents import read_now
 from config.desk.forms import SOURCE, as_form, entered, meanwhile, of_form, print_of, unseen
 from config.desk.pages.sources import sure
-from config.desk.rights import ADMIN, PRIVATE, check_edit, tied
+from config.desk.rights import ADMIN, PRIVATE, address_in, tied
 from config.facts import facts
 from config.ledger_rows import answer_in_words, status_words
-from config.moving import request_for
 from config.settings import ALL
 from config.showing import adopted, public_url, shown_address, shown_title, shown_url
 from config.source_json import status_of
@@ -99,9 +98,8 @@ def _table(call: Call, source: Source) -> tuple[Mapping[str, Any], str]:
 
 def _as_form(source: Source, table: Mapping[str, Any]) -> dict[str, str]:
     """`url`: None for an address that is not shown, or is none of the web."""
-    url = table.get("url")
-    shown = isinstance(url, str) and not source.secret_url and "@" not in url
-    return as_form(SOURCE, table) | ({"url": str(url).strip()} if shown else {})
+    url = address_in(source, table)
+    return as_form(SOURCE, table) | ({} if url is None else {"url": url})
 
 
 def edit(call: Call) -> Response:
@@ -114,10 +112,9 @@ def edit(call: Call) -> Response:
         if unseen(table, call):
             raise meanwhile(_fields(call), call, table)
         values = _values(call, source, table)
-        check_edit(call.role, table, values)
         if not values:
             return call.go(f"sources/{state.id}", "Nothing was changed.")
-        actions.edit_source(call.house, state.id, values, call.user, table.__eq__)
+        actions.edit_source(call.house, state.id, values, call.by, table.__eq__)
     except (ConfigError, EditError) as error:
         lines = error.complaints if isinstance(error, ConfigError) else str(error).splitlines()
         return _page(call, state, source, given=given, wrong=tuple(lines))
@@ -143,9 +140,9 @@ def _values(call: Call, source: Source, table: Mapping[str, Any]) -> dict[str, A
         kept = [each for each in source.categories if each in categories]
         new = [each for each in categories if each not in kept]
         values["categories"] = [*kept, *new] or None
-    before = _as_form(source, table).get("url")
+    before = address_in(source, table)
     if before is not None and "url" in call.form and (url := call.text("url")) != before:
-        values |= {"url": adding.address(url), "was": source.url}
+        values["url"] = url
     return values
 
 
@@ -184,11 +181,8 @@ def act(call: Call) -> Response:
 def document(call: Call) -> Response:
     """Its document as it is read now: one request, in its host's turn."""
     state, source = _found(call)
-    app = call.house.app
     try:
-        response = app.errands.fetch(request_for(source, app.settings.poll, state.fetch_url))
-        read = app.reader(response.body, response.url, response.headers.get("content-type"), None)
-        found: Any = {"read": read, "status": response.status, "bytes": len(response.body)}
+        found: Any = read_now(call.house, state, source)
     except PollError as error:
         found = {"error": f"{error.kind}: {error}"}
     return _page(call, state, source, document=found)
