@@ -10,7 +10,7 @@ from typing import Any
 from config.settings import Settings
 from feeds.models import Category, Source
 
-_LEFT_OUT = frozenset(("url", "slug", "declared_at", "headers", "auth", "proxy", "was"))
+_LEFT_OUT = frozenset(("url", "slug", "declared_at", "headers", "auth", "proxy", "was", "guessed"))
 Said = Mapping[str, Any]
 """Key → value, where that is not the default."""
 

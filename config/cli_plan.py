@@ -12,9 +12,11 @@ import typer
 from config.changing import change_sources
 from config.cli import Common, ConfigOption, Json, JsonLogs, Verbose
 from config.load import find, store_url_of
+from config.moving import shown_move, shown_states
 from config.opening import log_options, open_app, settings
 from config.planning import Changes, FeedPlan, Plan, plan
 from config.reloading import NOTE
+from config.settings import Settings
 from config.showing import iso, plain, public_url
 from config.wiring import App
 from feeds.errors import ConfigError
@@ -52,20 +54,20 @@ def planned(
     """Show what the file would change, before a running Feedmill (or the next `run`) takes it up.
 
     Sources that come, go, change or have moved; for each feed the articles that would enter or
-    leave it. Nothing is changed. A removed and an added address that share half of their ids are
-    one source that has moved: it keeps its history.
+    leave it. Nothing is changed. A removed and an added address of which each knows half of what
+    the other shows are one source that has moved: it keeps its history.
     """
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         found = plan(app, ask=ask)
-        titles = _titles(app, found)
+        titles, settings = _titles(app, found), app.settings
         if write and found.moved:
             _write(app, found)
     if as_json:
-        print(json.dumps(_json(found, titles)))
+        print(json.dumps(_json(found, titles, settings)))
     elif not found:
         print("nothing would change")
     else:
-        for line in _lines(found, titles, None if everything else SHOWN):
+        for line in _lines(found, titles, settings, None if everything else SHOWN):
             print(plain(line))
 
 
@@ -88,18 +90,29 @@ def _titles(app: App, found: Plan) -> dict[int, str]:
 def _name(source: Source | SourceState) -> str:
     if isinstance(source, Source) and source.secret_url:
         return f"({source.title or 'secret address'})"
+    if isinstance(source, SourceState) and source.secret:
+        return f"(source {source.id}: {source.title or 'secret address'})"
     return public_url(source.url)
 
 
-def _lines(found: Plan, titles: dict[int, str], most: int | None) -> Iterable[str]:
+def _lines(
+    found: Plan, titles: dict[int, str], settings: Settings, most: int | None
+) -> Iterable[str]:
     for source in found.added:
         yield f"+ source {_name(source)}"
     for state in found.removed:
         yield f"- source {_name(state)}: polled no more, its {state.article_count} articles stay"
     for each in found.moved:
+        before, after = shown_move(each, settings)
+        alike = each.likeness
         yield (
-            f"> source {public_url(each.before)} has moved to {public_url(each.after)} "
-            f"({each.share:.0%} of its ids are known): it keeps its history"
+            f"> source {before} has moved to {after} ({alike.share:.0%} of what is there is known, "
+            f"{alike.back:.0%} of what it showed last is there): it keeps its history"
+        )
+    for one in found.unclear:
+        yield (
+            f"? source {_name(one.source)} may be {' or '.join(shown_states(one, settings))}: it "
+            'is taken for a new one; where it is one of them, say so with `was = "…"`'
         )
     for source, changed in found.changed:
         yield f"~ source {_name(source)}: {_told(changed)}"
@@ -140,7 +153,7 @@ def _value(value: Any) -> str:
     return "(default)" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _json(found: Plan, titles: dict[int, str]) -> dict[str, Any]:
+def _json(found: Plan, titles: dict[int, str], settings: Settings) -> dict[str, Any]:
     def articles(ids: Sequence[int]) -> list[dict[str, Any]]:
         return [{"id": number, "title": titles.get(number)} for number in ids]
 
@@ -148,12 +161,16 @@ def _json(found: Plan, titles: dict[int, str]) -> dict[str, Any]:
         "added": [_name(each) for each in found.added],
         "removed": [{"id": each.id, "url": _name(each)} for each in found.removed],
         "moved": [
-            {
-                "before": public_url(each.before),
-                "after": public_url(each.after),
-                "share": round(each.share, 3),
+            dict(zip(("before", "after"), shown_move(each, settings), strict=True))
+            | {
+                "share": round(each.likeness.share, 3),
+                "share_back": round(each.likeness.back, 3),
             }
             for each in found.moved
+        ],
+        "unclear": [
+            {"url": _name(each.source), "may_be": shown_states(each, settings)}
+            for each in found.unclear
         ],
         "changed": [
             {"url": _name(source), "changes": {k: list(v) for k, v in changed.items()}}

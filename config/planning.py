@@ -10,7 +10,7 @@ from typing import Any
 
 from config.applied import Said, changes, of
 from config.membership import members
-from config.moving import Moved, differences, moved
+from config.moving import Moved, Moves, Unclear, differences, moves
 from config.reloading import APPLIED
 from config.settings import Settings
 from config.wiring import App
@@ -38,6 +38,8 @@ class Plan:
     removed: tuple[SourceState, ...] = ()
     changed: tuple[tuple[Source, Changes], ...] = ()
     moved: tuple[Moved, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+    """Of `added`: those that may be one of `removed`."""
     feeds: tuple[FeedPlan, ...] = ()
 
     def __bool__(self) -> bool:
@@ -50,16 +52,17 @@ def plan(app: App, *, ask: bool = True) -> Plan:
     StoreError."""
     settings, states = app.settings, app.store.sources()
     added, removed = differences(settings, states)
-    moves = moved(app, added, removed) if ask else []
-    after, before = {each.after for each in moves}, {each.before for each in moves}
+    found = moves(app, added, removed) if ask else Moves()
+    after, before = ({getattr(m, side) for m in found.moved} for side in ("after", "before"))
     note = app.store.note(APPLIED)
     applied = json.loads(note[0]) if note else None
     return Plan(
         added=tuple(each for each in added if each.url not in after),
         removed=tuple(each for each in removed if each.url not in before),
         changed=tuple(_changed(app, settings, applied, states)),
-        moved=tuple(moves),
-        feeds=tuple(_feeds(app, settings, applied, states, moves)),
+        moved=found.moved,
+        unclear=found.unclear,
+        feeds=tuple(_feeds(app, settings, applied, states, found.moved)),
     )
 
 

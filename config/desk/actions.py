@@ -15,7 +15,7 @@ from config.settings import ALL
 from config.suggest import did_you_mean
 from config.values import slug as checked_slug
 from feeds.errors import ConfigError
-from feeds.models import Category, Source, SourceState
+from feeds.models import AddressChange, Category, Source, SourceState
 
 log = structlog.get_logger("feedmill.desk")
 
@@ -95,12 +95,13 @@ def edit_source(
     log.info("source edited", source=number, keys=sorted(values), by=by)
 
 
-def undo_move(house: House, number: int, by: str) -> bool:
+def undo_move(house: House, number: int, by: str) -> AddressChange | None:
+    """What was changed; None: there is nothing to undo."""
     [(state, _)] = states(house, [number])
     change = house.store.undo_move(state.id)
     house.changed()
     log.info("redirect undone", source=number, changed=change is not None, by=by)
-    return change is not None
+    return change
 
 
 def let_in(house: House, number: int, keep: bool, by: str) -> int:
