@@ -209,10 +209,10 @@ def status(
         # The file is wrong at this moment; where the database is, it may say all the same.
         complaints = error.complaints
         url = store_url_of(find(config or cast(Common, context.obj).config))
-    runs, said, since, troubles = _at_work(url)
+    runs, said, troubles = _at_work(url)
     values = {
         "running": runs,
-        "since": since if runs else None,
+        "since": said.get("since") if runs else None,
         **{key: said.get(key) for key in ("version", "pid", "address", "sources", "feeds")},
         "complaints": list(complaints) or (said.get("complaints", []) if runs else []),
         "warnings": said.get("warnings", []) if runs else [],
@@ -230,19 +230,19 @@ def status(
         raise typer.Exit(1)
 
 
-def _at_work(url: str) -> tuple[bool, dict[str, Any], str | None, Sequence[Happening]]:
-    """(whether one runs, what it says of itself, since when, its troubles)"""
+def _at_work(url: str) -> tuple[bool, dict[str, Any], Sequence[Happening]]:
+    """(whether one runs, what it says of itself, its troubles)"""
     from contextlib import closing
 
     from feeds.store import open_store
 
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return False, {}, None, ()
+        return False, {}, ()
     with closing(open_store(url, migrate=False)) as store:
         with store.serial("run") as free:
             runs = not free
         note, troubles = store.note(NOTE), store.open_happenings()
-    return runs, json.loads(note[0]) if note else {}, iso(note[1]) if note else None, troubles
+    return runs, json.loads(note[0]) if note else {}, troubles
 
 
 def _status_lines(values: dict[str, Any]) -> Iterable[str]:

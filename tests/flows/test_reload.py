@@ -68,6 +68,7 @@ def test_a_broken_file_disturbs_nothing(here: Installation, origin: Origin) -> N
     the file is right again."""
     with here.running() as site:
         site.wait_for("/news/rss.xml", "Title of one")
+        since = here.json("status")["since"]
         right = config(here).read_text()
         config(here).write_text(right + '[poll]\ninterval = "often"\n')
         assert until(lambda: says(site, "the configuration is refused"))
@@ -78,6 +79,7 @@ def test_a_broken_file_disturbs_nothing(here: Installation, origin: Origin) -> N
         told = json.loads(done.stdout)
         assert told["running"]
         assert len(told["complaints"]) == 2
+        assert told["since"] == since, "what is at work is as old as it was"
         assert any("poll.interval" in each for each in told["complaints"])
         origin.serve("/one", rss("one", "two", "later"), etag=True)
         # It works with what it had before, whatever the file says.
