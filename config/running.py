@@ -19,6 +19,7 @@ from types import FrameType
 import structlog
 
 from config.engine import Engine, web_server
+from config.figures import Figures
 from config.listing import with_new_lists
 from config.moving import differences, moves, shown_move, shown_states, told
 from config.reloading import Reloading
@@ -63,6 +64,7 @@ class Running:
         self._leaving: WebServer | None = None
         """One that serves until the next one does."""
         self._began = False
+        self._figures = Figures()
 
     def run(self, app: App) -> None:
         """Until SIGTERM or SIGINT. Raises ConfigError (the port is taken), StoreError,
@@ -94,7 +96,9 @@ class Running:
         app.sync()
         self._settle()
         assert self._web is not None
-        self._engine = Engine(app, self._web, reloading, partial(self._start, app.settings))
+        self._engine = Engine(
+            app, self._web, reloading, self._figures, partial(self._start, app.settings)
+        )
         if self._stopping.is_set():
             self._engine.stop()
         return self._engine.run()
