@@ -18,6 +18,7 @@ from config.planning import Changes, FeedPlan, Plan, plan
 from config.reloading import NOTE
 from config.settings import Settings
 from config.showing import iso, plain, public_url
+from config.tables import value_text
 from config.wiring import App
 from feeds.errors import ConfigError
 from feeds.models import Happening, Source, SourceState
@@ -109,6 +110,8 @@ def _lines(
             f"> source {before} has moved to {after} ({alike.share:.0%} of what is there is known, "
             f"{alike.back:.0%} of what it showed last is there): it keeps its history"
         )
+    for state, source in found.renamed:
+        yield f"> source {_name(state)} is at {_name(source)}: it keeps its history"
     for one in found.unclear:
         yield (
             f"? source {_name(one.source)} may be {' or '.join(shown_states(one, settings))}: it "
@@ -124,9 +127,10 @@ def _feed(feed: FeedPlan, titles: dict[int, str], most: int | None) -> Iterable[
     if feed.fate == "removed":
         yield f"- feed {feed.slug}: answers 410 from then on"
         return
-    sign = "+" if feed.fate == "new" else "~"
+    sign = {"new": "+", "renamed": ">"}.get(feed.fate, "~")
+    was = f"{feed.before} is now " if feed.before else ""
     about = f": {_told(feed.changed)}" if feed.changed else ""
-    yield f"{sign} feed {feed.slug}{about}"
+    yield f"{sign} feed {was}{feed.slug}{about}"
     for word, ids in (("in", feed.entering), ("out", feed.leaving)):
         yield from _articles(word, ids, titles, most)
 
@@ -144,13 +148,20 @@ def _articles(
 
 
 def _told(changed: Changes) -> str:
-    return ", ".join(
-        f"{key} {_value(before)} → {_value(after)}" for key, (before, after) in changed.items()
-    )
+    return ", ".join(_change(key, before, after) for key, (before, after) in changed.items())
+
+
+def _change(key: str, before: Any, after: Any) -> str:
+    if before == after:
+        return f"{key} changed {before}"
+    return f"{key} {_value(before)} → {_value(after)}"
 
 
 def _value(value: Any) -> str:
-    return "(default)" if value is None else json.dumps(value, ensure_ascii=False)
+    """As TOML writes it."""
+    if value in (None, "(hidden)"):
+        return value or "(default)"
+    return value_text(value)
 
 
 def _json(found: Plan, titles: dict[int, str], settings: Settings) -> dict[str, Any]:
@@ -168,6 +179,9 @@ def _json(found: Plan, titles: dict[int, str], settings: Settings) -> dict[str, 
             }
             for each in found.moved
         ],
+        "renamed": [
+            {"before": _name(state), "after": _name(source)} for state, source in found.renamed
+        ],
         "unclear": [
             {"url": _name(each.source), "may_be": shown_states(each, settings)}
             for each in found.unclear
@@ -180,6 +194,7 @@ def _json(found: Plan, titles: dict[int, str], settings: Settings) -> dict[str, 
             {
                 "feed": each.slug,
                 "fate": each.fate,
+                "before": each.before,
                 "changes": {k: list(v) for k, v in each.changed.items()},
                 "entering": articles(each.entering),
                 "leaving": articles(each.leaving),
