@@ -18,7 +18,7 @@ from config.lines import Path as KeyPath
 from config.load import load
 from config.settings import Settings
 from config.tables import Change
-from config.values import text_or_secret
+from config.values import is_address, text_or_secret
 from feeds.errors import EditError
 from feeds.models import Source
 
@@ -167,6 +167,11 @@ def _tables(document: Mapping[str, Any]) -> list[Any]:
 def _file(settings: Settings, source: Source) -> Path:
     name = source.declared_at.rpartition(":")[0]
     path = next((each for each in settings.files if relative(each) == name), None)
+    if path is None and is_address(name):
+        raise EditError(
+            f"{source.declared_at}: this source stands in a list that lies elsewhere; it is "
+            "changed there, or add it as a source of your own, which counts then"
+        )
     if path is None or (path.suffix != ".toml" and path != settings.file):
         raise EditError(
             f"{source.declared_at}: this source stands in a list that is not edited here; change "

@@ -4,13 +4,17 @@ what, where, and what to do; then nothing was changed."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from config.changing import Seen, change_feed, change_sources, feed_table
 from config.desk.house import House
+from config.listing import Listed, addresses, ask_list, listed
+from config.load import load
 from config.naming import article, barred_keys
+from config.remote import list_id, list_name
 from config.settings import ALL
 from config.suggest import did_you_mean
 from config.values import slug as checked_slug
@@ -112,6 +116,27 @@ def let_in(house: House, number: int, keep: bool, by: str) -> int:
     house.changed()
     log.info("released" if keep else "discarded", source=number, articles=count, by=by)
     return count
+
+
+# --- lists that lie elsewhere
+
+
+def lists(house: House) -> list[Listed]:
+    settings = house.settings
+    return [listed(settings, house.app.lists, url) for url in addresses(settings)]
+
+
+def ask_for_list(house: House, name: str, by: str, *, believe: bool = False) -> Listed:
+    """`name`: its id; `believe`: as it is now, whatever it has lost. Raises Missing,
+    OutputError."""
+    url = next((each for each in addresses(house.settings) if list_id(each) == name), None)
+    if url is None:
+        raise Missing([f"list {name}: there is none of that id"])
+    held = ask_list(house.app.lists, url, believe=believe)
+    log.info("list asked", list=list_name(url), believe=believe, error=held.error or None, by=by)
+    with suppress(ConfigError):  # the file is wrong at this moment: the list is kept all the same
+        house.take(load(house.settings.file))
+    return listed(house.settings, house.app.lists, url)
 
 
 # --- categories and views

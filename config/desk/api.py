@@ -18,6 +18,7 @@ from config.changing import feed_table
 from config.desk import actions, discreet, tryout
 from config.desk.actions import Missing
 from config.desk.adding import add_found
+from config.desk.api_lists import lists
 from config.desk.call import HEADERS
 from config.desk.house import House
 from config.desk.ids import ID, MOST
@@ -187,7 +188,7 @@ def api(house: House) -> FastAPI:
         dependencies=[Depends(_known_query)],
     )
     _errors(app)
-    for part in (_overview, _sources, _source, _feeds, _articles, _tokens):
+    for part in (_overview, _sources, _source, lists, _feeds, _articles, _tokens):
         part(app, house)
     _secured(app)
     return app
