@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.fetch.freshness import freshness
+from aggregator.identity.urls import address_key
 from aggregator.opml import BadOpml, Outline, read_opml
 from feeds.errors import HostBusy, PollError
 from feeds.models import Validators
 from feeds.protocols import Fetcher, Now, Request
 
 LOST = 0.5
-"""Share of the feeds that a list may lose at once."""
-SMALL = 5
-"""Lists of so few feeds may lose them, but not all."""
+"""Share of the feeds that a list may lose at once, of whatever size it is: of two feeds one, and a
+list's only feed is not believed to be another. A feed that moves is rarer than a list of somebody
+else's, and its old address leads on for a week."""
 DOUBT = timedelta(days=7)
 """After which a list that stayed so small is believed."""
 SOON, MOST = timedelta(minutes=5), timedelta(days=1)
@@ -55,12 +56,13 @@ class Held:
 
 
 def doubt(old: set[str], new: set[str]) -> str:
-    """Why a new version is not to be believed at once; "" when it is. Addresses of feeds."""
+    """Why a new version is not to be believed at once; "" when it is. Addresses of feeds, each in
+    one spelling."""
     lost = len(old - new)
     if old and not new:
         return f"it is empty, and had {len(old)} feed{'s'[: len(old) != 1]}"
-    if len(old) > SMALL and lost > LOST * len(old):
-        return f"it has lost {lost} of its {len(old)} feeds"
+    if lost > LOST * len(old):
+        return f"it has lost {lost} of its {len(old)} feed{'s'[: len(old) != 1]}"
     return ""
 
 
@@ -169,8 +171,8 @@ class Lists:
 
 
 def _feeds(outlines: Iterable[Outline]) -> set[str]:
-    """The addresses of what can be polled."""
-    return {each.url for each in outlines if each.url and not each.fault}
+    """The addresses of what can be polled, each in one spelling."""
+    return {address_key(each.url) or each.url for each in outlines if each.url and not each.fault}
 
 
 def _beside(path: Path) -> Path:

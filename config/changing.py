@@ -19,7 +19,7 @@ from config.lines import Path as KeyPath
 from config.load import load
 from config.settings import Settings
 from config.tables import Change
-from config.values import text_or_secret
+from config.values import is_address, text_or_secret
 from feeds.errors import ConfigError, EditError
 from feeds.models import Source
 
@@ -205,7 +205,13 @@ def _file(settings: Settings, source: Source, files: Mapping[str, Path] | None =
     """`files`: those that were read, by their names, for whoever asks more than once."""
     if files is None:
         files = {relative(each): each for each in settings.files}
-    path = files.get(source.declared_at.rpartition(":")[0])
+    name = source.declared_at.rpartition(":")[0]
+    path = files.get(name)
+    if path is None and is_address(name):
+        raise EditError(
+            f"{source.declared_at}: this source stands in a list that lies elsewhere; it is "
+            "changed there, or add it as a source of your own, which counts then"
+        )
     if path is None or (path.suffix != ".toml" and path != settings.file):
         raise EditError(
             f"{source.declared_at}: this source stands in a list that is not edited here; change "

@@ -121,7 +121,11 @@ def _lines(file: Path, done: Restored) -> list[str]:
     if done.config_restored:
         found.append(f"configuration restored: {', '.join(done.config_restored)}")
         if done.running:
-            found.append("start `feedmill run` anew for the configuration to count")
+            # It runs on the database that this configuration names: else it would be another's.
+            found.append(
+                "`feedmill run` takes it up by itself within seconds; `feedmill status` says "
+                "whether it did"
+            )
     found += [f"configuration not restored, {each}" for each in done.config_differs]
     if done.config_differs:
         found.append("(--config-too puts the backup's in its place)")

@@ -72,11 +72,15 @@ def _print(told: dict[str, Any]) -> None:
 def _story_lines(story: dict[str, Any] | None) -> list[str]:
     if story is None:
         return ["no story"]
-    others = ", ".join(map(str, story["others"])) or "nobody else"
+    twins = [f"{n} (story {each['id']})" for each in story["twins"] for n in each["articles"]]
+    others = ", ".join([*map(str, story["others"]), *twins]) or "nobody else"
     lines = [f"story {story['id']}, published as {story['published_id']}, led by article "
              f"{story['lead']}, also told by {others}"]  # fmt: skip
     if story["twin_of"]:
         lines.append(f"tells the same as story {story['twin_of']}, which takes on what comes")
+    elif story["twins"]:
+        younger = ", ".join(str(each["id"]) for each in story["twins"])
+        lines.append(f"takes on what comes; published, too, and as it was: story {younger}")
     for tie in story["ties"]:
         detail = f", {tie['contained']:.0%} of the shorter, {tie['common_words']} words in common"
         where = "" if tie["in_story"] else " (of another story)"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import typer
 
-from aggregator.lists import Held, Lists
 from config.cli import ConfigOption, Json, JsonLogs, Verbose
-from config.listing import addresses, ask_list
+from config.listing import Listed, addresses, ask_list, listed, listed_json
+from config.load import load
 from config.logs import redact
 from config.opening import open_app
-from config.showing import iso, plain, short
+from config.showing import plain, short
 from config.suggest import did_you_mean
 from feeds.errors import ConfigError
 
@@ -36,35 +36,42 @@ def lists(
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show the lists of sources that lie elsewhere: what came of them, what is not believed."""
+    """Show the lists of sources that lie elsewhere: what came of them, what was left out, what is
+    not believed. Exit code 1 when one that was asked could not be read."""
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         urls = addresses(app.settings)
         if believe is not None and believe not in urls:
             text = f"--believe {redact(believe)}: no such list in `include`"
             raise ConfigError([f"{text}, {did_you_mean(believe, urls)}"])
-        for url in urls:
-            if ask or url == believe:
-                ask_list(app.lists, url, believe=url == believe)
-        held = [_shown(app.lists, url) for url in urls]
+        asked = [url for url in urls if ask or url == believe]
+        unread = [url for url in asked if ask_list(app.lists, url, believe=url == believe).error]
+        # What came counts for what is told of it.
+        settings = load(app.settings.file) if asked else app.settings
+        found = [listed(settings, app.lists, url) for url in urls]
     if as_json:
-        print(json.dumps([_json(each) for each in held]))
-        return
-    if not held:
-        print("no list elsewhere is included")
-    for each in held:
-        print(plain(f"{redact(each.url)}: {_words(each)}"))
+        print(json.dumps([listed_json(each) for each in found]))
+    else:
+        for line in _lines(found):
+            print(plain(line))
+    if unread:
+        raise typer.Exit(1)
 
 
-def _shown(known: Lists, url: str) -> Held:
-    """With the time at which it is really asked again."""
-    held = known.held(url)
-    return replace(held, due=known.next(held))
+def _lines(found: Sequence[Listed]) -> Iterator[str]:
+    if not found:
+        yield "no list elsewhere is included"
+    for each in found:
+        yield f"{each.name}: {_words(each)}"
+        yield from (f"   left out: {fault}" for fault in each.faults)
 
 
-def _words(held: Held) -> str:
+def _words(each: Listed) -> str:
+    held = each.held
     if held.checked_at is None and not held.error:
         return "not asked yet"
-    said = [f"{held.feeds} feeds", f"asked {short(held.checked_at)}"] if held.checked_at else []
+    said = []
+    if held.checked_at:
+        said += [_feeds(held.feeds, each.taken), f"asked {short(held.checked_at)}"]
     if held.error:
         said.append(f"could not be read: {held.error}; again {short(held.due)}")
     if held.doubted:
@@ -75,13 +82,6 @@ def _words(held: Held) -> str:
     return ", ".join(said)
 
 
-def _json(held: Held) -> dict[str, Any]:
-    return {
-        "url": redact(held.url),
-        "feeds": held.feeds,
-        "checked": iso(held.checked_at),
-        "changed": iso(held.changed_at),
-        "next": iso(held.due),
-        "error": held.error or None,
-        "doubted": held.doubted or None,
-    }
+def _feeds(count: int, taken: int) -> str:
+    feeds = "1 feed" if count == 1 else f"{count} feeds"
+    return feeds if count == taken else f"{feeds}, of which {taken} were taken"

@@ -12,10 +12,13 @@ import typer
 from config.changing import change_sources
 from config.cli import Common, ConfigOption, Json, JsonLogs, Verbose
 from config.load import find, store_url_of
+from config.moving import shown_move, shown_states
 from config.opening import log_options, open_app, settings
 from config.planning import Changes, FeedPlan, Plan, plan
 from config.reloading import NOTE
+from config.settings import Settings
 from config.showing import iso, plain, public_url
+from config.tables import value_text
 from config.wiring import App
 from feeds.errors import ConfigError
 from feeds.models import Happening, Source, SourceState
@@ -52,20 +55,20 @@ def planned(
     """Show what the file would change, before a running Feedmill (or the next `run`) takes it up.
 
     Sources that come, go, change or have moved; for each feed the articles that would enter or
-    leave it. Nothing is changed. A removed and an added address that share half of their ids are
-    one source that has moved: it keeps its history.
+    leave it. Nothing is changed. A removed and an added address of which each knows half of what
+    the other shows are one source that has moved: it keeps its history.
     """
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
         found = plan(app, ask=ask)
-        titles = _titles(app, found)
+        titles, settings = _titles(app, found), app.settings
         if write and found.moved:
             _write(app, found)
     if as_json:
-        print(json.dumps(_json(found, titles)))
+        print(json.dumps(_json(found, titles, settings)))
     elif not found:
         print("nothing would change")
     else:
-        for line in _lines(found, titles, None if everything else SHOWN):
+        for line in _lines(found, titles, settings, None if everything else SHOWN):
             print(plain(line))
 
 
@@ -88,18 +91,31 @@ def _titles(app: App, found: Plan) -> dict[int, str]:
 def _name(source: Source | SourceState) -> str:
     if isinstance(source, Source) and source.secret_url:
         return f"({source.title or 'secret address'})"
+    if isinstance(source, SourceState) and source.secret:
+        return f"(source {source.id}: {source.title or 'secret address'})"
     return public_url(source.url)
 
 
-def _lines(found: Plan, titles: dict[int, str], most: int | None) -> Iterable[str]:
+def _lines(
+    found: Plan, titles: dict[int, str], settings: Settings, most: int | None
+) -> Iterable[str]:
     for source in found.added:
         yield f"+ source {_name(source)}"
     for state in found.removed:
         yield f"- source {_name(state)}: polled no more, its {state.article_count} articles stay"
     for each in found.moved:
+        before, after = shown_move(each, settings)
+        alike = each.likeness
         yield (
-            f"> source {public_url(each.before)} has moved to {public_url(each.after)} "
-            f"({each.share:.0%} of its ids are known): it keeps its history"
+            f"> source {before} has moved to {after} ({alike.share:.0%} of what is there is known, "
+            f"{alike.back:.0%} of what it showed last is there): it keeps its history"
+        )
+    for state, source in found.renamed:
+        yield f"> source {_name(state)} is at {_name(source)}: it keeps its history"
+    for one in found.unclear:
+        yield (
+            f"? source {_name(one.source)} may be {' or '.join(shown_states(one, settings))}: it "
+            'is taken for a new one; where it is one of them, say so with `was = "…"`'
         )
     for source, changed in found.changed:
         yield f"~ source {_name(source)}: {_told(changed)}"
@@ -111,9 +127,10 @@ def _feed(feed: FeedPlan, titles: dict[int, str], most: int | None) -> Iterable[
     if feed.fate == "removed":
         yield f"- feed {feed.slug}: answers 410 from then on"
         return
-    sign = "+" if feed.fate == "new" else "~"
+    sign = {"new": "+", "renamed": ">"}.get(feed.fate, "~")
+    was = f"{feed.before} is now " if feed.before else ""
     about = f": {_told(feed.changed)}" if feed.changed else ""
-    yield f"{sign} feed {feed.slug}{about}"
+    yield f"{sign} feed {was}{feed.slug}{about}"
     for word, ids in (("in", feed.entering), ("out", feed.leaving)):
         yield from _articles(word, ids, titles, most)
 
@@ -131,16 +148,23 @@ def _articles(
 
 
 def _told(changed: Changes) -> str:
-    return ", ".join(
-        f"{key} {_value(before)} → {_value(after)}" for key, (before, after) in changed.items()
-    )
+    return ", ".join(_change(key, before, after) for key, (before, after) in changed.items())
+
+
+def _change(key: str, before: Any, after: Any) -> str:
+    if before == after:
+        return f"{key} changed {before}"
+    return f"{key} {_value(before)} → {_value(after)}"
 
 
 def _value(value: Any) -> str:
-    return "(default)" if value is None else json.dumps(value, ensure_ascii=False)
+    """As TOML writes it."""
+    if value in (None, "(hidden)"):
+        return value or "(default)"
+    return value_text(value)
 
 
-def _json(found: Plan, titles: dict[int, str]) -> dict[str, Any]:
+def _json(found: Plan, titles: dict[int, str], settings: Settings) -> dict[str, Any]:
     def articles(ids: Sequence[int]) -> list[dict[str, Any]]:
         return [{"id": number, "title": titles.get(number)} for number in ids]
 
@@ -148,12 +172,19 @@ def _json(found: Plan, titles: dict[int, str]) -> dict[str, Any]:
         "added": [_name(each) for each in found.added],
         "removed": [{"id": each.id, "url": _name(each)} for each in found.removed],
         "moved": [
-            {
-                "before": public_url(each.before),
-                "after": public_url(each.after),
-                "share": round(each.share, 3),
+            dict(zip(("before", "after"), shown_move(each, settings), strict=True))
+            | {
+                "share": round(each.likeness.share, 3),
+                "share_back": round(each.likeness.back, 3),
             }
             for each in found.moved
+        ],
+        "renamed": [
+            {"before": _name(state), "after": _name(source)} for state, source in found.renamed
+        ],
+        "unclear": [
+            {"url": _name(each.source), "may_be": shown_states(each, settings)}
+            for each in found.unclear
         ],
         "changed": [
             {"url": _name(source), "changes": {k: list(v) for k, v in changed.items()}}
@@ -163,6 +194,7 @@ def _json(found: Plan, titles: dict[int, str]) -> dict[str, Any]:
             {
                 "feed": each.slug,
                 "fate": each.fate,
+                "before": each.before,
                 "changes": {k: list(v) for k, v in each.changed.items()},
                 "entering": articles(each.entering),
                 "leaving": articles(each.leaving),
@@ -192,10 +224,10 @@ def status(
         # The file is wrong at this moment; where the database is, it may say all the same.
         complaints = error.complaints
         url = store_url_of(find(config or cast(Common, context.obj).config))
-    runs, said, since, troubles = _at_work(url)
+    runs, said, troubles = _at_work(url)
     values = {
         "running": runs,
-        "since": since if runs else None,
+        "since": said.get("since") if runs else None,
         **{key: said.get(key) for key in ("version", "pid", "address", "sources", "feeds")},
         "complaints": list(complaints) or (said.get("complaints", []) if runs else []),
         "warnings": said.get("warnings", []) if runs else [],
@@ -213,19 +245,19 @@ def status(
         raise typer.Exit(1)
 
 
-def _at_work(url: str) -> tuple[bool, dict[str, Any], str | None, Sequence[Happening]]:
-    """(whether one runs, what it says of itself, since when, its troubles)"""
+def _at_work(url: str) -> tuple[bool, dict[str, Any], Sequence[Happening]]:
+    """(whether one runs, what it says of itself, its troubles)"""
     from contextlib import closing
 
     from feeds.store import open_store
 
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return False, {}, None, ()
+        return False, {}, ()
     with closing(open_store(url, migrate=False)) as store:
         with store.serial("run") as free:
             runs = not free
         note, troubles = store.note(NOTE), store.open_happenings()
-    return runs, json.loads(note[0]) if note else {}, iso(note[1]) if note else None, troubles
+    return runs, json.loads(note[0]) if note else {}, troubles
 
 
 def _status_lines(values: dict[str, Any]) -> Iterable[str]:

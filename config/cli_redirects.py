@@ -1,4 +1,5 @@
-"""The verb `redirects`: permanent ones, seen and adopted; and the way back."""
+"""The verb `redirects`: permanent ones, seen and adopted; moves in the configuration; and the way
+back."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from config.settings import Settings
 from config.showing import (
     plain,
     short,
-    shown_address,
+    shown_change,
     shown_title,
     shown_url,
     spoken,
@@ -44,13 +45,18 @@ def redirects(
     config: ConfigOption = None,
     undo: Annotated[
         bool,
-        typer.Option("--undo", help="Request SOURCE at its configured address again, for good."),
+        typer.Option(
+            "--undo",
+            help="For good: request SOURCE at its configured address again; where a new address "
+            "was taken for it by its ids, make that a source of its own.",
+        ),
     ] = False,
     as_json: Json = False,
     log_json: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show permanent redirects: those seen, those adopted (with --undo: take one back)."""
+    """Show permanent redirects, those seen and those adopted, and sources that were given another
+    address in the configuration (with --undo: take one back)."""
     if undo and source is None:
         raise ConfigError(["--undo: needs the SOURCE whose redirect is to be undone"])
     with open_app(context, config, log_json=log_json, verbose=verbose) as app:
@@ -63,11 +69,13 @@ def redirects(
             return
         now = app.store.now()
         changes = app.store.address_changes(states[0].id if source is not None else None)
+        known = {each.id: each for each in states}
+        if source is None:  # Also of those that are configured no more.
+            others = {each.source_id for each in changes} - known.keys()
+            known |= {each.id: each for each in app.store.states_of(others)}
     seen = [
         (each, found) for each in states if (found := shown_sighting(each, settings)) is not None
     ]
-    known = {each.id: each for each in states}
-    changes = [each for each in changes if each.source_id in known]
     if as_json:
         told = {
             "seen": [{"id": each.id} | sighting_json(found) for each, found in seen],
@@ -87,8 +95,12 @@ def _undo(app: App, state: SourceState, as_json: bool) -> None:
         print(json.dumps({"undone": told}))
     elif change is None:
         print(f"source {state.id} is requested at its configured address already")
+    elif change.after != state.url:
+        before, after = shown_change(change, state, app.settings)
+        print(plain(f"source {state.id} is that of {after} again, which is configured no more;"))
+        print(plain(f"{before} is a source of its own from now on"))
     else:
-        before = shown_address(change.before, state, app.settings)
+        before, _ = shown_change(change, state, app.settings)
         print(plain(f"source {state.id} is requested at {shown_url(state, app.settings)} again;"))
         print(plain(f"{before} will not be adopted anew"))
 
@@ -101,12 +113,14 @@ def _redirect_tables(
     now: datetime,
 ) -> None:
     if not seen and not changes:
-        print("no permanent redirect is seen, none was adopted")
+        print(
+            "no permanent redirect is seen, none was adopted; no source was given another address"
+        )
     for state, found in seen:
         print(plain(f"{state.id}  {shown_title(state, settings)}"))
         print(plain(f"   redirects {spoken(found.said, now)}"))
     for each in changes:
         state = known[each.source_id]
-        before, after = (shown_address(url, state, settings) for url in (each.before, each.after))
+        before, after = shown_change(each, state, settings)
         print(plain(f"{state.id}  {shown_title(state, settings)}"))
         print(plain(f"   {short(each.at)}: {before} → {after} ({each.why})"))

@@ -63,9 +63,15 @@ class Engine:
     """Everything that runs with one configuration. Times: monotonic seconds."""
 
     def __init__(
-        self, app: App, web: WebServer, reloading: Reloading, listen: Callable[[], None]
+        self,
+        app: App,
+        web: WebServer,
+        reloading: Reloading,
+        figures: Figures,
+        listen: Callable[[], None],
     ) -> None:
-        """`listen` starts the web server; raises ConfigError when its address is taken."""
+        """`figures` go on from one configuration to the next. `listen` starts the web server;
+        raises ConfigError when its address is taken."""
         self._app, self._web, self._reloading = app, web, reloading
         self._listen = listen
         self._stop = threading.Event()
@@ -75,7 +81,8 @@ class Engine:
         self._gaps = app.gaps(self._recorded)
         self._turning = Turning(app.store, app.claim_time)
         self._trouble: dict[str, str] = {}
-        self._figures = Figures(app.store)
+        self._figures = figures
+        figures.follow(app.store)
         self._watch_over = WatchOver(app, self._figures, self._trouble)
         self._wrong: set[str] = set()
         """The jobs in trouble when it was looked last."""
@@ -87,6 +94,7 @@ class Engine:
     def run(self) -> Settings | None:
         """Until `stop` (then None), or until the configuration has become another: that one.
         Raises StoreError, OutputError when it can't begin."""
+        self._app.hub.deliveries = self._figures.deliveries
         # What is stored is served at once, whatever the sources say today.
         self._app.link()
         self._figures.published(self._app.publisher.publish(everything=True))
@@ -244,8 +252,7 @@ class Engine:
         if (code := self._web.ended()) is not None:
             log.error("the web server ended, starting it again", exit_code=code)
             self._web.start()
-        told = self._figures.told() | {"deliveries": dict(self._app.hub.deliveries)}
-        self._web.tell(json.dumps({"figures": told}))
+        self._web.tell(json.dumps({"figures": self._figures.told()}))
         self._web.tell("; ".join(sorted(set(self._trouble.copy().values()))) or READY)
 
     def _recorded(self, polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:

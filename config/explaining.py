@@ -93,6 +93,7 @@ def _story(app: App, facts: ArticleFacts) -> dict[str, Any] | None:
         "published": facts.story.opened,
         "twin_of": facts.story.twin_id,
         "others": others,
+        "twins": [{"id": n, "articles": list(ids)} for n, ids in facts.twins.items()],
         "ties": [_tie(app, facts, each) for each in facts.edges],
         "rulings": [
             {"other": _other(facts, each.low, each.high), "together": each.together}

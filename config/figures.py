@@ -14,10 +14,14 @@ from publisher.publish import Round
 
 
 class Figures:
-    """Counts since the engine began, and what is to be added to the store's hours. Seconds."""
+    """Counts since the process began, whatever configurations followed each other, and what is to
+    be added to the store's hours. Seconds."""
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._lock = store, threading.Lock()
+    def __init__(self) -> None:
+        self._store: Store | None = None
+        self._lock = threading.Lock()
+        self.deliveries: Counter[str] = Counter()
+        """What became of what subscribers of the hub were told (publisher.hub)."""
         self._polls: Counter[str] = Counter()
         self._articles: Counter[str] = Counter()
         self._hours: Counter[tuple[int, str]] = Counter()
@@ -30,8 +34,16 @@ class Figures:
         self._slow = self._delayed = 0.0
         self._refused: set[str] = set()
 
+    def follow(self, store: Store) -> None:
+        """With another configuration. All feeds are published then: which of them are refused is
+        found out anew."""
+        with self._lock:
+            self._store = store
+            self._refused = set()
+
     def recorded(self, polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
         new, changed = sum(r.new for r in recorded), sum(r.changed for r in recorded)
+        assert self._store is not None
         hour = int(self._store.now().timestamp() // 3600)
         with self._lock:
             for poll in polls:
@@ -70,6 +82,7 @@ class Figures:
         """Raises StoreError; then nothing is lost."""
         with self._lock:
             counts = dict(self._hours)
+        assert self._store is not None
         self._store.count_hours(counts)
         with self._lock:
             self._hours.subtract(counts)
@@ -91,6 +104,7 @@ class Figures:
                 "delays": {str(bound): self._delays[bound] for bound in BOUNDS},
                 "delayed": self._delayed,
                 "delay_sum": self._slow,
+                "deliveries": dict(self.deliveries),
                 "refused": sorted(self._refused),
             }
 

@@ -6,27 +6,60 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from aggregator.identity.urls import canonical, default_rules
+from aggregator.identity.seen import unpack
+from aggregator.identity.urls import UrlRules
+from config.likening import Former, Ids, Likeness, former, ids_of, likeness, matched
 from config.settings import PollSettings, Settings
+from config.showing import shown_address, shown_url
 from config.wiring import App
 from feeds.errors import PollError
-from feeds.models import Entry, Source, SourceState
+from feeds.models import Source, SourceState
 from feeds.protocols import Request
 
 MOST = 20
 """New addresses that are asked; who changes more of them says `was`."""
 RECENT = 500
 """Articles of a removed source that are compared."""
-SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """`share`: of the new document's entries, those that the old source has."""
+    state: SourceState
+    """Of the source, under its former address."""
+    source: Source
+    likeness: Likeness
 
-    before: str
-    after: str
-    share: float
+    @property
+    def before(self) -> str:
+        return self.state.url
+
+    @property
+    def after(self) -> str:
+        return self.source.url
+
+    @property
+    def why(self) -> str:
+        """As it is kept with the source."""
+        alike = self.likeness
+        return (
+            f"configured at another address: {alike.share:.0%} of what is there is known, "
+            f"{alike.back:.0%} of what it showed last is there"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """A new address that may be more than one of the former sources, or one of which several new
+    addresses may be."""
+
+    source: Source
+    states: tuple[SourceState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    moved: tuple[Moved, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
 
 
 def differences(
@@ -49,63 +82,72 @@ def differences(
     return added, list(gone.values())
 
 
-def moved(app: App, added: Sequence[Source], removed: Sequence[SourceState]) -> list[Moved]:
+def moves(app: App, added: Sequence[Source], removed: Sequence[SourceState]) -> Moves:
     """Which of the removed sources the added ones are; one request for each of these. Raises
     StoreError."""
-    if not removed or not added or len(added) > MOST:
-        return []
-    had = {each.url: _ids(_stored(app, each)) for each in removed if each.article_count}
-    found: list[Moved] = []
-    for source in added:
-        ids = _entry_ids(_entries(app, source))
-        ranked = sorted(((_share(ids, old), url) for url, old in had.items()), reverse=True)
-        if ranked and ranked[0][0] >= SHARE:
-            share, url = ranked[0]
-            del had[url]
-            found.append(Moved(before=url, after=source.url, share=share))
-    return found
+    states = {each.url: each for each in removed if each.article_count}
+    if not states or not added or len(added) > MOST:
+        return Moves()
+    rules = UrlRules.load(app.settings.tracking)
+    new = {source.url: _ids(app, source, rules) for source in added}
+    size = max(len(each.entries) for each in new.values())
+    old = {url: _former(app, state, size, rules) for url, state in states.items()}
+    likely = {
+        (after, before): likeness(ids, known)
+        for after, ids in new.items()
+        for before, known in old.items()
+    }
+    sure, unclear = matched(likely)
+    sources = {each.url: each for each in added}
+    return Moves(
+        moved=tuple(
+            Moved(state=states[b], source=sources[a], likeness=likely[a, b]) for a, b in sure
+        ),
+        unclear=tuple(
+            Unclear(source=sources[after], states=tuple(states[each] for each in sorted(some)))
+            for after, some in unclear.items()
+        ),
+    )
 
 
-def told(settings: Settings, moves: Iterable[Moved]) -> Settings:
+def told(settings: Settings, found: Iterable[Moved]) -> Settings:
     """The settings as if the operator had said so."""
     sources = dict(settings.sources)
-    for each in moves:
-        sources[each.after] = replace(sources[each.after], was=each.before)
+    for each in found:
+        sources[each.after] = replace(sources[each.after], was=each.before, guessed=each.why)
     return replace(settings, sources=sources)
 
 
-def _share(ids: Sequence[frozenset[str]], old: frozenset[str]) -> float:
-    return sum(not each.isdisjoint(old) for each in ids) / len(ids) if ids else 0.0
+def shown_move(each: Moved, settings: Settings) -> tuple[str, str]:
+    """(former address, new one) as they may be shown."""
+    after = shown_address(each.after, each.state, settings)
+    return shown_address(each.before, each.state, settings), after
 
 
-def _entry_ids(entries: Iterable[Entry]) -> list[frozenset[str]]:
-    return [_of(each) for each in entries]
+def shown_states(each: Unclear, settings: Settings) -> list[str]:
+    """The addresses of those that it may be."""
+    return [shown_url(state, settings) for state in each.states]
 
 
-def _ids(entries: Iterable[Entry]) -> frozenset[str]:
-    return frozenset(one for each in entries for one in _of(each))
+def _former(app: App, state: SourceState, size: int, rules: UrlRules) -> Former:
+    articles = app.store.articles([state.id], RECENT)
+    last = unpack(app.store.seen(state.id), rules)
+    ghosts = list(last.ghosts.values()) if last is not None else []
+    return former(ids_of((each.entry for each in articles), state.link, rules), ghosts, size)
 
 
-def _of(entry: Entry) -> frozenset[str]:
-    """Its guid, and its link in one spelling."""
-    link = canonical(entry.link, default_rules()) if entry.link else None
-    return frozenset(each for each in (entry.guid, link) if each)
-
-
-def _stored(app: App, state: SourceState) -> list[Entry]:
-    return [each.entry for each in app.store.articles([state.id], RECENT)]
-
-
-def _entries(app: App, source: Source) -> Sequence[Entry]:
+def _ids(app: App, source: Source, rules: UrlRules) -> Ids:
     """Of what stands there now; none where nothing can be read."""
+    nothing = Ids(entries=())
     if not source.url.startswith(("http:", "https:")):
-        return ()
+        return nothing
     try:
         response = app.errands.fetch(request_for(source, app.settings.poll, source.url))
         kind = response.headers.get("content-type")
-        return app.reader(response.body, response.url, kind, None).entries
+        document = app.reader(response.body, response.url, kind, None)
     except PollError:
-        return ()
+        return nothing
+    return ids_of(document.entries, document.link, rules)
 
 
 def request_for(source: Source, poll: PollSettings, url: str) -> Request:

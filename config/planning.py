@@ -10,9 +10,10 @@ from typing import Any
 
 from config.applied import Said, changes, of
 from config.membership import members
-from config.moving import Moved, differences, moved
+from config.moving import Moved, Moves, Unclear, differences, moves
 from config.reloading import APPLIED
 from config.settings import Settings
+from config.showing import shown_source, shown_url
 from config.wiring import App
 from feeds.models import Event, EventKind, FeedState, Source, SourceState
 from publisher.placing import Placing
@@ -23,10 +24,13 @@ Changes = Mapping[str, tuple[Any, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPlan:
-    """`entering`, `leaving`: article ids, newest last. `fate`: "new", "removed", "changed"."""
+    """`entering`, `leaving`: article ids, newest last. `fate`: "new", "removed", "renamed",
+    "changed"."""
 
     slug: str
     fate: str
+    before: str | None = None
+    """The slug of one that is renamed."""
     changed: Changes = field(default_factory=dict)
     entering: tuple[int, ...] = ()
     leaving: tuple[int, ...] = ()
@@ -38,10 +42,15 @@ class Plan:
     removed: tuple[SourceState, ...] = ()
     changed: tuple[tuple[Source, Changes], ...] = ()
     moved: tuple[Moved, ...] = ()
+    renamed: tuple[tuple[SourceState, Source], ...] = ()
+    """At another address, as the operator or an adopted redirect says."""
+    unclear: tuple[Unclear, ...] = ()
+    """Of `added`: those that may be one of `removed`."""
     feeds: tuple[FeedPlan, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.changed or self.moved or self.feeds)
+        some = (self.added, self.removed, self.changed, self.moved, self.renamed, self.feeds)
+        return any(some)
 
 
 def plan(app: App, *, ask: bool = True) -> Plan:
@@ -50,28 +59,38 @@ def plan(app: App, *, ask: bool = True) -> Plan:
     StoreError."""
     settings, states = app.settings, app.store.sources()
     added, removed = differences(settings, states)
-    moves = moved(app, added, removed) if ask else []
-    after, before = {each.after for each in moves}, {each.before for each in moves}
+    found = moves(app, added, removed) if ask else Moves()
+    after, before = ({getattr(m, side) for m in found.moved} for side in ("after", "before"))
     note = app.store.note(APPLIED)
     applied = json.loads(note[0]) if note else None
+    ids, _ = _numbers(settings, states, found.moved)
+    now = {number: settings.sources[url] for url, number in ids.items()}
     return Plan(
         added=tuple(each for each in added if each.url not in after),
         removed=tuple(each for each in removed if each.url not in before),
-        changed=tuple(_changed(app, settings, applied, states)),
-        moved=tuple(moves),
-        feeds=tuple(_feeds(app, settings, applied, states, moves)),
+        changed=tuple(_changed(app, now, applied, states)),
+        moved=found.moved,
+        renamed=tuple(
+            (each, now[each.id])
+            for each in states
+            if each.id in now and each.url != now[each.id].url and each.url not in before
+        ),
+        unclear=found.unclear,
+        feeds=tuple(_feeds(app, settings, applied, states, found.moved)),
     )
 
 
 def _changed(
-    app: App, settings: Settings, applied: Any, states: Sequence[SourceState]
+    app: App, now: Mapping[int, Source], applied: Any, states: Sequence[SourceState]
 ) -> Iterable[tuple[Source, Changes]]:
+    """`now`: by number, as it would be."""
     slugs = app.store.source_categories()
+    salt = None if applied is None else applied.get("salt")
     for state in states:
-        new = settings.sources.get(state.url)
+        new = now.get(state.id)
         if new is None:
             continue
-        after = of(new)
+        after = of(new, salt)
         if applied is not None:
             before: Said = applied["sources"].get(state.url, {})
         else:  # nothing ran yet: what the store has of it
@@ -91,17 +110,23 @@ def _feeds(
     ids, of_source = _numbers(settings, states, moves)
     inside = members(settings, of_source, ids)
     old = applied["feeds"] if applied is not None else {}
+    salt = None if applied is None else applied.get("salt")
     for feed in settings.feeds:
         state = known.get(feed.slug) or known.get(feed.was or "")
         placing = Placing(store=app.store, category=feed, members=inside[feed.slug])
         events = placing.planned(state or _unknown(feed.slug))
-        said = changes(old[feed.slug], of(feed)) if feed.slug in old else {}
+        was = None if feed.slug in known or feed.was not in known else feed.was
+        name = was or feed.slug
+        said = changes(old[name], of(feed, salt)) if name in old else {}
+        if "sources" in said:
+            said["sources"] = _shown(*said["sources"], settings, states)
         if state is None:
             yield FeedPlan(slug=feed.slug, fate="new", entering=_of(events, EventKind.ENTER))
-        elif events or said:
+        elif events or said or was:
             yield FeedPlan(
                 slug=feed.slug,
-                fate="changed",
+                fate="renamed" if was else "changed",
+                before=was,
                 changed=said,
                 entering=_of(events, EventKind.ENTER),
                 leaving=_of(events, EventKind.LEAVE),
@@ -109,6 +134,26 @@ def _feeds(
     there = {each.slug for each in settings.feeds} | {each.was for each in settings.feeds}
     for slug in known.keys() - there:
         yield FeedPlan(slug=slug, fate="removed")
+
+
+def _shown(
+    before: list[str] | None,
+    after: list[str] | None,
+    settings: Settings,
+    states: Sequence[SourceState],
+) -> tuple[list[str] | None, list[str] | None]:
+    """Addresses that a view names, without those that are secret."""
+    known = {each.url: each for each in states}
+
+    def shown(urls: list[str] | None) -> list[str] | None:
+        if urls is None:
+            return None
+        return [
+            shown_url(known[url], settings) if url in known else shown_source(url, 0, settings)
+            for url in urls
+        ]
+
+    return shown(before), shown(after)
 
 
 def _unknown(slug: str) -> FeedState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -43,13 +44,16 @@ class Reloading:
         self.next: Settings | None = None
         self.complaints: tuple[str, ...] = ()
         """About the file as it stands."""
+        self._since: datetime | None = None
+        """When what is at work was taken up."""
 
     def applied(self, settings: Settings, store: Store) -> None:
         """These are at work from now on."""
         self.next, self.complaints = None, ()
         for warning in settings.warnings:
             log.warning("left out", warning=warning)
-        _tell(settings, store, [])
+        self._since = store.now()
+        self._tell(settings, store, [])
         store.put_note(APPLIED, json.dumps(described(settings)))
         if store.note(FIRST) is None:
             store.put_note(FIRST, VERSION)
@@ -79,12 +83,12 @@ class Reloading:
             # It may be mended in a file that the one before knows nothing of.
             self._watch.heed(error.wanted)
             self.complaints = error.complaints
-            _tell(settings, store, error.complaints)
+            self._tell(settings, store, error.complaints)
             return False
         self._watch.follow(new)
         self.complaints = ()
         if new == settings and not asked:
-            _tell(settings, store, [])
+            self._tell(settings, store, [])
             return False
         try:
             self.next = self._same(new)
@@ -94,23 +98,24 @@ class Reloading:
         log.info("configuration read anew", sources=len(new.sources))
         return True
 
+    def _tell(self, settings: Settings, store: Store, complaints: Sequence[str]) -> None:
+        said = {
+            "version": VERSION,
+            "pid": os.getpid(),
+            "config": str(settings.file),
+            # Not when this is written: what is refused rewrites it.
+            "since": None if self._since is None else self._since.isoformat(timespec="seconds"),
+            "sources": len(settings.sources),
+            "feeds": len(settings.feeds),
+            "address": settings.site.url,
+            "complaints": list(complaints),
+            "warnings": list(settings.warnings),
+        }
+        store.put_note(NOTE, json.dumps(said))
+
 
 def _refuse(before: Settings, after: Settings) -> None:
     """What can't change while it runs. Raises ConfigError."""
     if before.store_url != after.store_url:
         text = "the database can't be changed while Feedmill runs; restart it"
         raise ConfigError([f"{after.file.name}:1: store.url: {text}"])
-
-
-def _tell(settings: Settings, store: Store, complaints: Sequence[str]) -> None:
-    said = {
-        "version": VERSION,
-        "pid": os.getpid(),
-        "config": str(settings.file),
-        "sources": len(settings.sources),
-        "feeds": len(settings.feeds),
-        "address": settings.site.url,
-        "complaints": list(complaints),
-        "warnings": list(settings.warnings),
-    }
-    store.put_note(NOTE, json.dumps(said))

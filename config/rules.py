@@ -65,6 +65,20 @@ def _rule(key: str, value: Any, where: str, depth: int) -> Match:
     raise wrong(f"{where}: there is no such rule, {did_you_mean(key, (*FIELDS, *_JOINED))}")
 
 
+def as_table(rule: Match) -> dict[str, Any]:
+    """The table of which this rule was read, or a shorter one that means the same."""
+    if rule.kind in FIELDS:
+        [*patterns] = rule.patterns
+        return {rule.kind: patterns[0] if len(patterns) == 1 else patterns}
+    tables = [as_table(each) for each in rule.parts]
+    if rule.kind == "not":
+        return {"not": tables[0]}
+    keys = [key for each in tables for key in each]
+    if rule.kind == "all" and len(tables) > 1 and len(set(keys)) == len(keys) == len(tables):
+        return {key: value for each in tables for key, value in each.items()}
+    return {rule.kind: tables}
+
+
 def _pattern(value: Any, where: str) -> str:
     from publisher.matching import BadPattern, checked
 

@@ -18,12 +18,13 @@ from types import FrameType
 
 import structlog
 
-from aggregator.identity.urls import host_of
 from config.engine import Engine, web_server
+from config.figures import Figures
 from config.listing import with_new_lists
-from config.moving import differences, moved, told
+from config.moving import differences, moves, shown_move, shown_states, told
 from config.reloading import Reloading
 from config.settings import Settings
+from config.showing import shown_address
 from config.wiring import App
 from feeds.errors import ConfigError, OutputError, StoreError
 from publisher.web.server import AddressTaken, WebServer
@@ -63,6 +64,7 @@ class Running:
         self._leaving: WebServer | None = None
         """One that serves until the next one does."""
         self._began = False
+        self._figures = Figures()
 
     def run(self, app: App) -> None:
         """Until SIGTERM or SIGINT. Raises ConfigError (the port is taken), StoreError,
@@ -94,7 +96,9 @@ class Running:
         app.sync()
         self._settle()
         assert self._web is not None
-        self._engine = Engine(app, self._web, reloading, partial(self._start, app.settings))
+        self._engine = Engine(
+            app, self._web, reloading, self._figures, partial(self._start, app.settings)
+        )
         if self._stopping.is_set():
             self._engine.stop()
         return self._engine.run()
@@ -162,11 +166,25 @@ class Running:
         settings = with_new_lists(settings)
         with App(settings) as app:
             added, removed = differences(settings, app.store.sources())
-            moves = moved(app, added, removed)
-        for each in moves:
-            log.info("source moved", share=round(each.share, 2), before=host_of(each.before),
-                     after=host_of(each.after))  # fmt: skip
-        return told(settings, moves)
+            found = moves(app, added, removed)
+        for each in found.moved:
+            before, after = shown_move(each, settings)
+            log.warning(
+                "source moved",
+                source=each.state.id,
+                before=before,
+                after=after,
+                why=each.why,
+                cure=f"`feedmill redirects {each.state.id} --undo` parts them",
+            )
+        for one in found.unclear:
+            log.warning(
+                "source may have moved, taken for a new one",
+                source=shown_address(one.source.url, one.states[0], settings),
+                former=shown_states(one, settings),
+                cure='say `was = "…"` where it is one of them',
+            )
+        return told(settings, found.moved)
 
     def _free(self, settings: Settings) -> None:
         """Raises ConfigError when that configuration wants an address that is taken."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from aggregator import cadence, due
 from config.logs import redact
 from config.settings import Settings
-from feeds.models import Source, SourceState
+from feeds.models import AddressChange, Source, SourceState
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -62,7 +62,9 @@ def print_table(table: Any) -> None:
 
 
 def configured(state: SourceState, settings: Settings) -> Source:
-    return settings.sources.get(state.url, Source(url=state.url))
+    """As it is configured; of one that is so no more, what is known."""
+    found = settings.sources.get(state.url)
+    return Source(url=state.url, secret_url=state.secret) if found is None else found
 
 
 def shown_url(state: SourceState, settings: Settings) -> str:
@@ -83,9 +85,22 @@ def shown_source(url: str, number: int, settings: Settings) -> str:
 
 def shown_address(url: str, state: SourceState, settings: Settings) -> str:
     """Another address of that source: one it redirects to may hold the same secret."""
-    if configured(state, settings).secret_url:
-        return f"(secret address at {urlsplit(url).hostname or 'file'})"
+    own = settings.sources.get(url)
+    if configured(state, settings).secret_url or (own is not None and own.secret_url):
+        return _secret_at(url)
     return public_url(url)
+
+
+def shown_change(change: AddressChange, state: SourceState, settings: Settings) -> tuple[str, str]:
+    """(address before, address after)"""
+    if change.secret:
+        return _secret_at(change.before), _secret_at(change.after)
+    before = shown_address(change.before, state, settings)
+    return before, shown_address(change.after, state, settings)
+
+
+def _secret_at(url: str) -> str:
+    return f"(secret address at {urlsplit(url).hostname or 'file'})"
 
 
 def public_url(url: str) -> str:

@@ -10,7 +10,7 @@ from config.advice import advice
 from config.facts import facts_json, sighting_json
 from config.ledger_rows import row_json
 from config.settings import Settings
-from config.showing import adopted, configured, iso, shown_address, shown_url
+from config.showing import adopted, configured, iso, shown_change, shown_url
 from config.standing import Standing, in_words, next_in_words, shown_sighting
 from feeds.models import AddressChange, LedgerRow, SourceState
 
@@ -72,10 +72,11 @@ def status_of(last: Sequence[LedgerRow]) -> int | None:
 
 
 def change_json(each: AddressChange, state: SourceState, settings: Settings) -> dict[str, Any]:
+    before, after = shown_change(each, state, settings)
     return {
         "id": each.source_id,
         "at": iso(each.at),
-        "before": shown_address(each.before, state, settings),
-        "after": shown_address(each.after, state, settings),
+        "before": before,
+        "after": after,
         "why": each.why,
     }

@@ -13,7 +13,7 @@ from config.complaints import Complaints, dotted, relative
 from config.document import BadFile, Texts, TomlFile, read_toml
 from config.folders import folder_slug
 from config.lines import Path as KeyPath
-from config.remote import kept_list
+from config.remote import kept_list, list_name
 from config.schema import ListFile, SourceTable, ViewTable
 from config.settings import ALL
 from config.source_secrets import SourceSecrets
@@ -42,6 +42,8 @@ class Gathered:
         self._elsewhere = False
         """Whether others have a say: what they take away must not make our file wrong."""
         self._from_lists: set[str] = set()
+        self._list = ""
+        """How the list is called that was included last."""
         self.lists: list[Path] = []
         """Included OPML lists, in order."""
         self._view_places: dict[str, tuple[TomlFile, KeyPath]] = {}
@@ -209,7 +211,7 @@ class Gathered:
         self._elsewhere = True
         if path.is_file():
             theirs = Gathered(path, Complaints())
-            theirs._include_opml(path)
+            theirs._include_opml(path, list_name(url))
             self.warnings += theirs._complaints.lines()
             self._theirs.append(theirs)
 
@@ -220,10 +222,10 @@ class Gathered:
         for slug_, category in theirs.categories.items():
             if slug_ in self.views:
                 text = f"{shown(slug_)} is a view here; the folder is left out"
-                self.warnings.append(f"{relative(theirs.files[0])}:1: folder: {text}")
+                self.warnings.append(f"{theirs._list}:1: folder: {text}")
             elif slug_ in former:
                 text = f"{shown(slug_)} is what another feed was; the folder is left out"
-                self.warnings.append(f"{relative(theirs.files[0])}:1: folder: {text}")
+                self.warnings.append(f"{theirs._list}:1: folder: {text}")
             else:
                 self.categories.setdefault(slug_, category)
         for source in theirs._declared.values():
@@ -259,8 +261,9 @@ class Gathered:
             return
         self.add_file(file, file.checked(ListFile, self._complaints))
 
-    def _include_opml(self, path: Path) -> None:
-        name = relative(path)
+    def _include_opml(self, path: Path, name: str = "") -> None:
+        """`name`: how it is called, if not by its path."""
+        self._list = name = name or relative(path)
         try:
             outlines = read_opml(path.read_bytes())
         except OSError as error:

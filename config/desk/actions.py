@@ -4,6 +4,7 @@ what, where, and what to do; then nothing was changed."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -12,12 +13,15 @@ from config import adding, changing
 from config.changing import Seen, change_feed, change_sources, source_table
 from config.desk.house import House
 from config.desk.rights import By, address_in, check_edit
+from config.listing import Listed, addresses, ask_list, listed
+from config.load import load
 from config.naming import article, barred_keys
+from config.remote import list_id, list_name
 from config.settings import ALL
 from config.suggest import did_you_mean
 from config.values import slug as checked_slug
 from feeds.errors import ConfigError
-from feeds.models import Category, Source, SourceState
+from feeds.models import AddressChange, Category, Source, SourceState
 
 log = structlog.get_logger("feedmill.desk")
 
@@ -114,12 +118,13 @@ def _moved(source: Source, table: Mapping[str, Any], given: str | None) -> dict[
     return {} if url == source.url else {"url": url, "was": source.url}
 
 
-def undo_move(house: House, number: int, by: str) -> bool:
+def undo_move(house: House, number: int, by: str) -> AddressChange | None:
+    """What was changed; None: there is nothing to undo."""
     [(state, _)] = states(house, [number])
     change = house.store.undo_move(state.id)
     house.changed()
     log.info("redirect undone", source=number, changed=change is not None, by=by)
-    return change is not None
+    return change
 
 
 def let_in(house: House, number: int, keep: bool, by: str) -> int:
@@ -130,6 +135,27 @@ def let_in(house: House, number: int, keep: bool, by: str) -> int:
     house.changed()
     log.info("released" if keep else "discarded", source=number, articles=count, by=by)
     return count
+
+
+# --- lists that lie elsewhere
+
+
+def lists(house: House) -> list[Listed]:
+    settings = house.settings
+    return [listed(settings, house.app.lists, url) for url in addresses(settings)]
+
+
+def ask_for_list(house: House, name: str, by: str, *, believe: bool = False) -> Listed:
+    """`name`: its id; `believe`: as it is now, whatever it has lost. Raises Missing,
+    OutputError."""
+    url = next((each for each in addresses(house.settings) if list_id(each) == name), None)
+    if url is None:
+        raise Missing([f"list {name}: there is none of that id"])
+    held = ask_list(house.app.lists, url, believe=believe)
+    log.info("list asked", list=list_name(url), believe=believe, error=held.error or None, by=by)
+    with suppress(ConfigError):  # the file is wrong at this moment: the list is kept all the same
+        house.take(load(house.settings.file))
+    return listed(house.settings, house.app.lists, url)
 
 
 # --- categories and views

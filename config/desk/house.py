@@ -92,14 +92,14 @@ class House:
         with self._lock:
             self._change(settings, looks(settings))
         with suppress(StoreError):
-            self._edited = (time.monotonic(), self.engine()["since"])
+            self._edited = (time.monotonic(), self.engine()["said"])
 
     def follows(self, engine: Mapping[str, Any]) -> bool:
         """Whether the engine has yet to take up the last edit of ours."""
         edited = self._edited
         if edited is None or time.monotonic() - edited[0] > FOLLOWS:
             return False
-        return bool(engine["since"] == edited[1])
+        return bool(engine["said"] == edited[1])
 
     def _heed(self) -> None:
         """The engine works with something new. What we have read ourselves is that or newer; else
@@ -162,7 +162,12 @@ class House:
         return app
 
     def engine(self) -> Mapping[str, Any]:
-        """What the engine says of itself (config.reloading)."""
+        """What the engine says of itself (config.reloading). `since`: of what is at work; `said`:
+        when it said so."""
         note = self.store.note(NOTE)
         found: dict[str, Any] = json.loads(note[0]) if note else {}
-        return found | {"since": note[1] if note else None}
+        since = found.get("since")
+        return found | {
+            "since": datetime.fromisoformat(since) if since else None,
+            "said": note[1] if note else None,
+        }

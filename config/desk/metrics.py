@@ -75,7 +75,7 @@ class _Collector(Collector):
         yield _info()
         yield from self._sources()
         polls = CounterMetricFamily(
-            "feedmill_polls", "Polls by outcome, since the engine began.", labels=["outcome"]
+            "feedmill_polls", "Polls by outcome, since `run` began.", labels=["outcome"]
         )
         for outcome in Outcome:  # all of them: no rule works on what is not there yet
             polls.add_metric([outcome.value], figures.get("polls", {}).get(outcome.value, 0))

@@ -24,7 +24,7 @@ from config.desk.house import House
 from config.desk.ids import ID
 from config.desk.keys import SESSION, Keys
 from config.desk.operations import operations_feed
-from config.desk.pages import articles, feeds, opml, overview, source, sources
+from config.desk.pages import articles, feeds, lists, opml, overview, source, sources
 from config.desk.pages.add import Adding
 from config.desk.rights import Forbidden
 from feeds.errors import ConfigError, EditError, FeedmillError, StoreError
@@ -58,6 +58,7 @@ class Web:
                 self._page(f"/desk/sources/{number}/act", POST=source.act),
                 self._page(f"/desk/sources/{number}/document", POST=source.document),
                 self._page("/desk/sources.opml", GET=opml.give),
+                self._page("/desk/lists", GET=lists.show, POST=lists.act),
                 self._page("/desk/add", GET=adding.show, POST=adding.look),
                 self._page("/desk/add/opml", GET=opml.show, POST=opml.take),
                 self._page("/desk/add/{name}", GET=adding.found, POST=adding.add),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,8 @@ class ArticleFacts:
     published_id: str | None
     members: tuple[int, ...]
     """All articles of its story, by id."""
+    twins: Mapping[int, tuple[int, ...]]
+    """The published stories that tell the same, by number: their articles."""
     edges: tuple[Edge, ...]
     rulings: tuple[Ruling, ...]
     rebindings: tuple[Rebinding, ...]

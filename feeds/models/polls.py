@@ -161,10 +161,15 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressChange:
-    """A source's request address was changed: by an adopted redirect, or back by the operator."""
+    """A source's address was changed: by an adopted redirect, in the configuration, or back by the
+    operator."""
 
     at: datetime
     source_id: int
     before: str
     after: str
     why: str
+    guessed: bool = False
+    """The operator did not say that both are one source: they are parted again by undoing it."""
+    secret: bool = False
+    """An address in it is a secret, whatever is configured now."""

@@ -37,6 +37,8 @@ class Source:
     secret_url: bool = False
     was: str | None = None
     """A former configured URL of this same source."""
+    guessed: str = ""
+    """Why `was` is taken for that; "": the operator says so."""
     preference: int = 0
     """Whose copy leads a story that several carry: the highest."""
     max_age: float | None = None
@@ -166,6 +168,8 @@ class SourceState:
     paused: bool = False
     active: bool = True
     """False when the configuration no longer has it."""
+    public: bool = True
+    """Whether its address may be shown, as it was configured last (E32)."""
     article_count: int = 0
     held: int = 0
     """New articles that the flood guard holds."""
@@ -175,6 +179,13 @@ class SourceState:
     @property
     def status(self) -> Status:
         return _status(self)
+
+    @property
+    def secret(self) -> bool:
+        """Its address is a secret as a whole. That of a file, or one with a user in it, which is
+        shown without, is not public either."""
+        web = self.url.startswith(("http:", "https:"))
+        return web and not self.public and "@" not in self.url
 
 
 class Brief(NamedTuple):

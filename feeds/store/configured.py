@@ -7,7 +7,7 @@ In one transaction and one pass over what is stored, which holds no more than wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Hints, Source
+from feeds.models import AddressChange, Hints, Source
 from feeds.protocols import Reschedule
 from feeds.store import counters, ledger
 from feeds.store.codec import Moment
@@ -23,7 +23,7 @@ from feeds.store.engine import Database
 from feeds.store.hosts import add_hosts, host_of, refresh_hosts
 from feeds.store.sources import STATE, state_of
 from feeds.store.sql import chunks, one_at_a_time
-from feeds.store.tables import source
+from feeds.store.tables import address_change, source
 
 _MILLION = 10**6
 _EDITABLE = (
@@ -35,6 +35,8 @@ _CONFIGURED = (
     source.c.not_before,
     *(source.c[name] for name in _EDITABLE),
 )
+SAID = "`was` in the configuration says so"
+"""Why an address was changed, where the operator named the former one."""
 _AT_ONCE = 1000
 """Rows in memory together."""
 
@@ -60,6 +62,8 @@ def sync(
         now = database.now(connection)
         found = _compare(connection, wanted, now, wait)
         _edit_all(connection, found.edits)
+        if found.moves:
+            connection.execute(sa.insert(address_change), [asdict(each) for each in found.moves])
         hosts = found.hosts | _insert(connection, found.new, now + wait)
         if reschedule is not None:
             _reschedule(connection, found.every, reschedule)
@@ -81,6 +85,7 @@ class _Differences:
     every: dict[int, float | None]
     """Source → the word by which its due time is to be decided anew."""
     hosts: set[str]
+    moves: list[AddressChange]
 
     def meet(
         self, row: Any, declared: Source, position: int, now: datetime, wait: timedelta
@@ -92,6 +97,8 @@ class _Differences:
         if edit := _edit(row, declared, position, now, wait):
             self.edits.append(edit)
             self.hosts |= {row.host, edit["host"]}
+            if row.fetch_url != edit["fetch_url"]:
+                self.moves.append(_move(row, declared, now))
 
     def miss(self, row: Any) -> None:
         """It is configured no more."""
@@ -104,7 +111,7 @@ class _Differences:
 def _compare(
     connection: Connection, wanted: dict[str, Source], now: datetime, wait: timedelta
 ) -> _Differences:
-    found = _Differences([], [], [], {}, set())
+    found = _Differences([], [], [], {}, set(), [])
     unmet = {url: position for position, url in enumerate(wanted)}
     left = []
     streamed = {"yield_per": _AT_ONCE}
@@ -182,6 +189,20 @@ def _edit(
     return after if after != before else None
 
 
+def _move(row: Any, declared: Source, now: datetime) -> AddressChange:
+    parts = urlsplit(row.url)
+    web = parts.scheme in ("http", "https") and "@" not in parts.netloc
+    return AddressChange(
+        at=now,
+        source_id=row.id,
+        before=row.url,
+        after=declared.url,
+        why=declared.guessed or SAID,
+        guessed=bool(declared.guessed),
+        secret=web and not row.public,
+    )
+
+
 def _is_so(row: Any, declared: Source, position: int) -> bool:
     """As nearly all are at nearly every start, which is to be found out cheaply."""
     resting = row.paused or row.retired
@@ -253,13 +274,14 @@ def _insert(connection: Connection, new: Sequence[tuple[int, Source]], due: date
     """Their hosts."""
     hosts: set[str] = set()
     for some in chunks(new, _AT_ONCE):
-        rows = [_new(declared, position, due) for position, declared in some]
+        rows = [new_row(declared, position, due) for position, declared in some]
         connection.execute(sa.insert(source), rows)
         hosts |= {row["host"] for row in rows}
     return hosts
 
 
-def _new(declared: Source, position: int, due: datetime) -> dict[str, Any]:
+def new_row(declared: Source, position: int, due: datetime) -> dict[str, Any]:
+    """Of one that was never polled."""
     return _declared(declared, position) | {
         "fetch_url": declared.url,
         "host": host_of(declared.url),

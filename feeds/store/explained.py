@@ -84,12 +84,28 @@ def _facts(connection: Connection, number: int) -> dict[str, Any]:
         "story": state,
         "published_id": name,
         "members": members,
+        "twins": {} if state is None else _twins(connection, state.id, state.twin_id),
         "edges": tuple(edges_of(connection, [number])),
         "rulings": tuple(rulings_of(connection, [number])),
         "appearances": _appearances(connection, row.story_id),
         "placed": _placed(connection, row.story_id),
         "barred": _barred(connection, keys),
     }
+
+
+def _twins(connection: Connection, number: int, older: int | None) -> dict[int, tuple[int, ...]]:
+    """From either side: the younger ones name the oldest. No index leads there: only who asks
+    pays."""
+    first = number if older is None else older
+    theirs = (
+        sa.select(story.c.id, article.c.id.label("article_id"))
+        .join(article, article.c.story_id == story.c.id)
+        .where(sa.or_(story.c.id == first, story.c.twin_id == first), story.c.id != number)
+    )
+    found: dict[int, tuple[int, ...]] = {}
+    for row in connection.execute(theirs.order_by(story.c.id, article.c.id)).all():
+        found[row.id] = (*found.get(row.id, ()), row.article_id)
+    return found
 
 
 def _shown(packed: bytes | None, keys: Sequence[Key]) -> bool | None:

@@ -546,11 +546,13 @@ class Store:
         return explained.find(self._database, keys, text)
 
     def address_changes(self, source_id: int | None = None) -> list[AddressChange]:
-        """Adopted redirects and their undoing, newest first."""
+        """Adopted redirects, other addresses in the configuration, and their undoing; newest
+        first."""
         return moves.changes(self._database, source_id)
 
     def undo_move(self, source_id: int) -> AddressChange | None:
-        """Request the configured address again, for good; None when it is requested already."""
+        """Take back its adopted redirect, or part what was taken for one source because of its
+        ids; for good. None when there is neither."""
         return moves.undo(self._database, source_id)
 
     def configuration(self) -> int:

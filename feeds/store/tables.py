@@ -410,6 +410,9 @@ address_change = Table(
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
     Column("why", Text, nullable=False),
+    # Configured at another address, and taken for the same source by its ids.
+    Column("guessed", Boolean, nullable=False, server_default=false()),
+    Column("secret", Boolean, nullable=False, server_default=false()),
     Index(None, "source_id"),
 )
 

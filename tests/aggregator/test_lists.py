@@ -229,7 +229,11 @@ def test_suddenly_empty(here: Asking, origin: Origin) -> None:
     [
         (10, 5, ""),
         (10, 4, "it has lost 6 of its 10 feeds"),
-        (5, 1, ""),
+        (5, 3, ""),
+        (5, 1, "it has lost 4 of its 5 feeds"),
+        (4, 1, "it has lost 3 of its 4 feeds"),
+        (3, 1, "it has lost 2 of its 3 feeds"),
+        (2, 1, ""),
         (5, 0, "it is empty, and had 5 feeds"),
         (6, 3, ""),
         (6, 2, "it has lost 4 of its 6 feeds"),
@@ -239,7 +243,7 @@ def test_suddenly_empty(here: Asking, origin: Origin) -> None:
     ],
 )
 def test_doubt(here: Asking, origin: Origin, before: int, after: int, doubted: str) -> None:
-    """Half may go at once; a small list may lose all but the last."""
+    """Half may go at once, of a list of any size."""
     origin.serve("/list", opml(*many(before)))
     here.ask()
     origin.serve("/list", opml(*many(after)))
@@ -247,11 +251,23 @@ def test_doubt(here: Asking, origin: Origin, before: int, after: int, doubted: s
     assert len(here.kept) == (before if doubted else after)
 
 
-def test_all_others(here: Asking, origin: Origin) -> None:
-    """As many as before and none of them the same: somebody else's list."""
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_all_others(here: Asking, origin: Origin, count: int) -> None:
+    """As many as before, or more, and none of them the same: somebody else's list."""
+    origin.serve("/list", opml(*many(count)))
     here.ask()
-    origin.serve("/list", opml(*(f"other{n}" for n in range(10))))
-    assert "lost 10 of its 10" in here.ask().doubted
+    origin.serve("/list", opml(*(f"other{n}" for n in range(count + 2))))
+    assert f"lost {count} of its {count} feed" in here.ask().doubted
+    assert len(here.kept) == count
+
+
+def test_another_spelling(here: Asking, origin: Origin) -> None:
+    """Of the same addresses: nothing is lost."""
+    here.ask()
+    lines = "".join(f'<outline xmlUrl="HTTPS://{n}.TEST:443/"/>' for n in many(10))
+    origin.serve("/list", f'<opml version="2.0"><body>{lines}</body></opml>'.encode())
+    held = here.ask()
+    assert (held.doubted, held.feeds) == ("", 10)
 
 
 def test_twice_in_a_list(here: Asking, origin: Origin) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from config.desk.rules import RuleForm, form_of
-from config.rules import match_rule
+from config.rules import as_table, match_rule
 from feeds.errors import ConfigError
 from feeds.models import FIELDS
 
@@ -85,3 +85,28 @@ def test_mistakes(form: RuleForm, words: str) -> None:
 def test_no_rule() -> None:
     assert RuleForm().table() is None
     assert form_of(None) == RuleForm()
+
+
+@given(RULES.filter(bool))
+def test_a_rule_that_was_read_is_written(rule: dict[str, Any]) -> None:
+    """As a table that means the same: what `plan` shows."""
+    try:
+        read = match_rule(rule)
+    except ValueError:  # "(" is no pattern
+        reject()
+    assert match_rule(as_table(read)) == read
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"title": "ferry"},
+        {"title": ["a", "b"]},
+        {"title": "a", "any": [{"text": "b"}, {"text": "c"}]},
+        {"all": [{"title": "a"}, {"title": "b"}]},
+        {"not": {"all": [{"title": "a"}, {"title": "b"}]}},
+        {"any": [{"title": "a", "text": "b"}, {"url": "c"}]},
+    ],
+)
+def test_written_as_by_hand(rule: dict[str, Any]) -> None:
+    assert as_table(match_rule(rule)) == rule

@@ -429,6 +429,12 @@ def test_while_it_runs(here: Installation, origin: Origin) -> None:
         try:
             assert until(growing.past(3))
             here.verb("backup", "copy.tar.gz")
+            config = here.folder / "feedmill.toml"
+            config.write_text(config.read_text().replace("limit = 20", "limit = 21"))
+            assert until(lambda: site.log.read_text().count("event=running") == 2)
+            said = here.verb("restore", "copy.tar.gz", "--config-too")
+            assert "`feedmill run` takes it up by itself" in said
+            assert until(lambda: site.log.read_text().count("event=running") == 3)
             backed = growing.count
             for _ in range(3):
                 assert until(growing.past(backed + 3))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.command import Installation, Site, rss, until
+from tests.flows.visiting import WORD, Caller, Visitor, users
 from tests.origin import Answer, Origin
 
 pytestmark = pytest.mark.slow
@@ -142,6 +143,52 @@ def test_its_server_is_away(here: Installation, origin: Origin) -> None:
         assert says(site, "list not read")
         assert sources(here) == {"one"}
         assert "could not be read" in here.verb("lists")
+        done = here.call("lists", "--ask")
+        assert done.returncode == 1
+        assert "could not be read" in done.stdout
+
+
+def test_at_the_desk_and_by_the_api(here: Installation, origin: Origin) -> None:
+    """A list is shown, asked and believed; a source that it brings is told by the list's address,
+    and is not offered what can't be done to it."""
+    origin.serve("/list", opml(origin, "one", "two"))
+    configure(here, include(origin, "/list?key=hush-44"), users())
+    token = here.json("token", "add", "ci", "--for", "api")["token"]
+    with here.running() as site:
+        site.wait_for("/all/rss.xml", "Title of two")
+        you, anna = Caller(site.port, token), Visitor(site.port)
+        anna.log_in("anna", WORD)
+        [told] = you.get("/lists")
+        assert (told["feeds"], told["taken"], told["error"]) == (2, 2, None)
+        at = f"/lists/{told['id']}"
+        page = anna.get("/desk/sources/1").text
+        assert f"{origin.url('/list')}?…:1" in page
+        assert 'value="poll"' in page
+        assert 'value="pause"' not in page
+        assert 'value="remove"' not in page
+        assert "a list that lies elsewhere" in page
+        assert 'href="/desk/lists"' in anna.get("/desk/sources").text
+
+        origin.serve("/list", opml(origin, "three", "four"))
+        assert "lost 2 of its 2 feeds" in you.ask("POST", f"{at}/ask").json["doubted"]
+        lists = anna.get("/desk/lists").text
+        assert "Take it as it is" in lists
+        assert anna.post("/desk/lists", list=told["id"], action="believe").status == 303
+        assert until(lambda: sources(here) == {"three", "four"})
+        assert "Take it as it is" not in anna.get("/desk/lists").text
+
+        origin.serve("/list", opml(origin))
+        assert anna.post("/desk/lists", list=told["id"], action="ask").status == 303
+        assert "it is empty" in you.get("/lists")[0]["doubted"]
+        assert you.ask("POST", f"{at}/believe").json["feeds"] == 0
+        assert until(lambda: sources(here) == set())
+        origin.answer("/list", Answer(500))
+        assert "500" in you.ask("POST", f"{at}/ask").json["error"]
+        assert "could not be read" in anna.get("/desk/lists").text
+        assert you.ask("POST", "/lists/0123456789ab/ask").status == 404
+        assert anna.post("/desk/lists", list="no", action="ask").status == 404
+        said = page + lists + json.dumps(you.get("/lists")) + site.log.read_text()
+        assert "hush-44" not in said
 
 
 def test_what_is_wrong_in_it(here: Installation, origin: Origin) -> None:
@@ -177,6 +224,16 @@ def test_what_is_wrong_in_it(here: Installation, origin: Origin) -> None:
         assert b"Title of two" not in site.get("/picks/rss.xml").body
         assert site.get("/readyz").status == 200
     assert here.call("check").returncode == 0
+    [told] = here.json("lists")
+    assert (told["feeds"], told["taken"]) == (5, 3)
+    # By the list's address: the file in which it is kept is not for editing.
+    assert any(
+        each.startswith(f"{origin.url('/list')}:1: xmlUrl: the same source")
+        for each in told["faults"]
+    )
+    assert "var/lists" not in warnings + here.verb("lists")
+    assert "5 feeds, of which 3 were taken" in here.verb("lists")
+    assert "   left out: http" in here.verb("lists")
 
 
 def test_what_is_ours_counts(here: Installation, origin: Origin) -> None:

@@ -119,6 +119,13 @@ def test_each_figure_moves(here: Installation, origin: Origin) -> None:
         )
         file.write_text(file.read_text() + more)
         assert becomes(site, 1, "feedmill_polls_total", outcome="failed")
+        # Those of the configuration before count on.
+        after = figures(site)
+        assert of(after, "feedmill_polls_total", outcome="new") >= 2
+        assert of(after, "feedmill_articles_total", kind="new") >= 2
+        assert of(after, "feedmill_publishing_delay_seconds_sum") >= of(
+            found, "feedmill_publishing_delay_seconds_sum"
+        )
         assert becomes(site, 1, "feedmill_sources", state="failing")
         assert becomes(site, 1, "feedmill_articles_merged")
         assert becomes(site, 3, "feedmill_stored", kind="articles")

@@ -68,6 +68,7 @@ def test_a_broken_file_disturbs_nothing(here: Installation, origin: Origin) -> N
     the file is right again."""
     with here.running() as site:
         site.wait_for("/news/rss.xml", "Title of one")
+        since = here.json("status")["since"]
         right = config(here).read_text()
         config(here).write_text(right + '[poll]\ninterval = "often"\n')
         assert until(lambda: says(site, "the configuration is refused"))
@@ -78,6 +79,7 @@ def test_a_broken_file_disturbs_nothing(here: Installation, origin: Origin) -> N
         told = json.loads(done.stdout)
         assert told["running"]
         assert len(told["complaints"]) == 2
+        assert told["since"] == since, "what is at work is as old as it was"
         assert any("poll.interval" in each for each in told["complaints"])
         origin.serve("/one", rss("one", "two", "later"), etag=True)
         # It works with what it had before, whatever the file says.
@@ -163,7 +165,7 @@ def test_plan_tells_what_feeds_would_show(here: Installation, origin: Origin) ->
     )
     plan = here.json("plan")
     [changed] = plan["changed"]
-    assert changed["changes"] == {"every": [None, 7200.0]}
+    assert changed["changes"] == {"every": [None, "2h"]}
     feeds = {each["feed"]: each for each in plan["feeds"]}
     assert [each["title"] for each in feeds["threes"]["entering"]] == ["Title of three (A source)"]
     leaving = {each["title"] for each in feeds["news"]["leaving"]}
@@ -181,3 +183,45 @@ def test_status_where_nothing_runs(here: Installation) -> None:
     assert done.returncode == 1
     assert "feedmill run" in done.stdout
     assert not here.database.exists()
+
+
+def test_plan_speaks_as_the_file_does(here: Installation, origin: Origin) -> None:
+    """Rules, durations and excerpts as they are written; a feed and a source that were renamed,
+    with what else is changed of them; of secrets only that there is another one."""
+    rest = source(origin, "/one", 'categories = ["news"]\nheaders = { X-Key = "hush-1" }')
+    here.configure(NEWS + rest + source(origin, "/two"))
+    here.verb("poll", "--now")
+    with here.running():
+        pass  # it tells what it works with
+    here.configure(
+        '[categories.sheets]\nwas = "news"\ntitle = "News"\nexcerpt = 20\nmax_age = "10d"\n'
+        'match = { title = "Item", not = { text = ["a", "b"] } }\n'
+        + rest.replace("hush-1", "hush-2").replace("news", "sheets")
+        + source(
+            origin,
+            "/two-too",
+            f'was = "{origin.url("/two")}"\ncategories = ["sheets"]\n'
+            'headers = { X-Key = "hush-3" }',
+        )
+    )
+    plan = here.json("plan", "--no-ask")
+    [renamed] = plan["renamed"]
+    assert renamed == {"before": origin.url("/two"), "after": origin.url("/two-too")}
+    of = {each["url"].rpartition("/")[2]: each["changes"] for each in plan["changed"]}
+    assert of["one"]["headers"] == ["(hidden)", "(hidden)"]
+    assert of["two-too"]["headers"] == [None, "(hidden)"]
+    [sheets] = [each for each in plan["feeds"] if each["feed"] == "sheets"]
+    assert (sheets["fate"], sheets["before"]) == ("renamed", "news")
+    assert sheets["changes"] == {
+        "excerpt": [None, 20],
+        "max_age": [None, "10d"],
+        "match": [None, {"title": "Item", "not": {"text": ["a", "b"]}}],
+    }
+    said = here.verb("plan", "--no-ask")
+    assert "> feed news is now sheets: " in said
+    assert 'match (default) → { title = "Item", not = { text = ["a", "b"] } }' in said
+    assert 'max_age (default) → "10d"' in said
+    assert "headers changed (hidden)" in said
+    assert f"> source {origin.url('/two')} is at {origin.url('/two-too')}" in said
+    assert "hush" not in said + json.dumps(plan)
+    assert b"hush" not in here.database.read_bytes()

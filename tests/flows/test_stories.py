@@ -66,8 +66,15 @@ def test_a_story_of_two_sources(here: Installation, origin: Origin) -> None:
     assert len(feed(here).entries) == 2
     here.verb("merge", str(told["id"]), str(tie["other"]))
     assert len(feed(here).entries) == 2, "what was sent stays"
-    [told] = here.json("explain", str(told["id"]))
-    assert told["story"]["twin_of"]
+    pair = [here.json("explain", str(each))[0] for each in sorted((told["id"], tie["other"]))]
+    older, younger = sorted(pair, key=lambda each: each["story"]["twin_of"] or 0)
+    assert older["story"]["twin_of"] is None
+    assert younger["story"]["twin_of"] == older["story"]["id"]
+    for one, other in ((older, younger), (younger, older)):
+        twin = {"id": other["story"]["id"], "articles": [other["id"]]}
+        assert one["story"]["twins"] == [twin]
+        words = here.verb("explain", str(one["id"]))
+        assert f"also told by {other['id']} (story {other['story']['id']})" in words
 
     edited = post(TITLE, prose(2, 90), guid="a1", link="https://a.example/1")
     origin.serve("/a", document([edited], "https://a.example/"))

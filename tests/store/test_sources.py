@@ -238,3 +238,52 @@ def test_the_configuration_has_a_number(store: Store) -> None:
             store.sync_sources(configured)
             seen.append(store.configuration())
     assert [seen.index(each) for each in seen] == [0, 1, 1, 3, 3, 5, 5]
+
+
+def guessed(store: Store, before: str, after: str) -> None:
+    """A move that was taken for one by its ids."""
+    store.sync_sources([Source(url=url_of(after), was=url_of(before), guessed="alike")])
+
+
+def test_a_guess_is_undone(store: Store) -> None:
+    """The source is that of its former address again, with its articles, and rests; the new address
+    is another source, polled at once. A poll that was under way comes too late."""
+    store.sync_sources(sources("a"))
+    stored(store, "a", "one")
+    guessed(store, "a", "b")
+    [change] = store.address_changes()
+    assert (change.before, change.after, change.why) == (url_of("a"), url_of("b"), "alike")
+    late = claimed(store, "b")
+    undone = store.undo_move(change.source_id)
+    assert undone is not None
+    assert (undone.before, undone.after) == (url_of("b"), url_of("a"))
+    [recorded] = store.record([poll(late, "two")])
+    assert recorded.fenced
+    [state] = store.sources()
+    assert (state.url, state.article_count) == (url_of("b"), 0)
+    assert state.id != change.source_id
+    [former] = store.states_of([change.source_id])
+    assert (former.url, former.active, former.article_count) == (url_of("a"), False, 1)
+    assert [each.state.id for each in store.claim_due(9, TTL)] == [state.id]
+    # Whatever the configuration says of it: both are known.
+    guessed(store, "a", "b")
+    assert [each.id for each in store.sources()] == [state.id]
+    assert store.undo_move(state.id) is None
+
+
+def test_what_the_operator_said_is_no_guess(store: Store) -> None:
+    """`was` stands in the history; there is nothing to take back."""
+    store.sync_sources(sources("a"))
+    store.sync_sources([Source(url=url_of("b"), was=url_of("a"))])
+    [change] = store.address_changes()
+    assert (change.after, change.guessed) == (url_of("b"), False)
+    assert store.undo_move(change.source_id) is None
+
+
+def test_a_guess_whose_former_address_is_taken(store: Store) -> None:
+    """It has become a source of its own meanwhile: nothing to part."""
+    store.sync_sources(sources("a"))
+    guessed(store, "a", "b")
+    store.sync_sources(sources("a", "b"))
+    [change] = store.address_changes()
+    assert store.undo_move(change.source_id) is None

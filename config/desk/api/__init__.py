@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from config.desk.actions import Missing
-from config.desk.api import articles, feeds, opml, overview, source, sources, tokens
+from config.desk.api import articles, feeds, lists, opml, overview, source, sources, tokens
 from config.desk.api.asked import Problem
 from config.desk.call import HEADERS
 from config.desk.house import House
@@ -77,7 +77,7 @@ def api(house: House) -> FastAPI:
         dependencies=[Depends(_known_query)],
     )
     _errors(app)
-    for part in (overview, sources, source, opml, feeds, articles, tokens):
+    for part in (overview, sources, source, lists, opml, feeds, articles, tokens):
         part.routes(app, house)
     _secured(app)
     return app

@@ -17,6 +17,7 @@ def routes(app: FastAPI, house: House) -> None:
         """What runs, what is wrong."""
         engine = dict(house.engine())
         engine["since"] = iso(engine["since"])
+        del engine["said"]
         return {
             "engine": engine,
             "complaints": list(house.complaints),

@@ -94,8 +94,9 @@ def routes(app: FastAPI, house: House) -> None:
 
     @app.post(f"/api/sources/{ID}/undo-redirect", tags=["sources"])
     def undo(number: Id, by: By) -> Json:
-        """Request the configured address again, for good."""
-        return {"undone": actions.undo_move(house, number, by)}
+        """Request the configured address again, or, where a new address was taken for it by its
+        ids, make that a source of its own (`undone` false: there is neither). For good."""
+        return {"undone": actions.undo_move(house, number, by) is not None}
 
     @app.post(f"/api/sources/{ID}/release", tags=["sources"])
     def release(number: Id, by: By) -> Json:

@@ -18,7 +18,7 @@ from config.desk.rights import ADMIN, PRIVATE, address_in, tied
 from config.facts import facts
 from config.ledger_rows import answer_in_words, status_words
 from config.settings import ALL
-from config.showing import adopted, public_url, shown_address, shown_title, shown_url
+from config.showing import adopted, public_url, shown_change, shown_title, shown_url
 from config.source_json import status_of
 from config.standing import in_words, next_in_words, shown_sighting, standing
 from feeds.errors import ConfigError, EditError, PollError
@@ -51,12 +51,7 @@ def _page(
     stands = standing(state, now)
     table, locked = _table(call, source)
     changes = [
-        (
-            each,
-            shown_address(each.before, state, settings),
-            shown_address(each.after, state, settings),
-        )
-        for each in store.address_changes(state.id)
+        (each, *shown_change(each, state, settings)) for each in store.address_changes(state.id)
     ]
     return call.render(
         "source.html",
@@ -74,6 +69,7 @@ def _page(
         adopted=adopted(state, settings),
         sighting=shown_sighting(state, settings),
         changes=changes,
+        guessed=any(each.guessed and each.after == state.url for each, _, _ in changes),
         ledger=[(row, status_words(row), answer_in_words(row, now)) for row in ledger],
         form=given if given is not None else _as_form(source, table),
         seen=print_of(table, call),
@@ -160,6 +156,12 @@ def act(call: Call) -> Response:
         said = "Paused." if action == "pause" else "It is polled again."
     elif action == "undo":
         done = actions.undo_move(house, number, call.user)
+        if done is not None and done.after != state.url:
+            return call.go(
+                "sources",
+                f"Source {number} is that of its former address again, which is configured no "
+                "more; the new address is a source of its own.",
+            )
         said = (
             "The configured address is requested again; that redirect is never adopted anew."
             if done

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from config.desk import actions
 from config.desk.call import Call
 from config.desk.listing import SORTS, Wish, listing
+from config.listing import addresses
 from config.settings import ALL
 from config.showing import shown_title
 from feeds.errors import ConfigError
@@ -33,6 +34,7 @@ def show(call: Call) -> Response:
         query=link(page=found.wish.page if found.wish.page > 1 else None)[1:],
         sorts=SORTS,
         categories=_categories(call),
+        lists=bool(addresses(call.house.settings)),
     )
 
 
