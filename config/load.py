@@ -98,9 +98,12 @@ def load(
         read = read_toml(path, texts.get(path.resolve()))
     except BadFile as error:
         raise ConfigError([error.complaint]) from error
+    silent = not read.raw
     file = replace(read, variables=override(read.raw, env, complaints))
     main = file.checked(MainFile, complaints)
     gathered = Gathered(path, complaints, texts)
+    if silent:
+        gathered.silent.append(path)
     gathered.add_file(file, main)
     for index, pattern in enumerate(main.include):
         if pattern is None:
@@ -152,6 +155,7 @@ def _settings(
         views=tuple(gathered.views.values()),
         sources=gathered.sources,
         files=tuple(gathered.files),
+        silent=tuple(gathered.silent),
         includes=tuple(each for each in main.include if each is not None),
         warnings=tuple(gathered.warnings),
         opml=tuple(gathered.lists),

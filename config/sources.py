@@ -49,6 +49,8 @@ class Gathered:
         self.views: dict[str, Category] = {}
         self.sources: dict[str, Source] = {}
         self.files: list[Path] = [main]
+        self.silent: list[Path] = []
+        """Those of them that say nothing."""
         self.wanted: list[Path] = []
         """Files that are named, and not there."""
         self.warnings: list[str] = []
@@ -257,6 +259,8 @@ class Gathered:
         except BadFile as error:
             self._complaints.add(error.name, error.line, "", error.text)
             return
+        if not file.raw:
+            self.silent.append(path)
         self.add_file(file, file.checked(ListFile, self._complaints))
 
     def _include_opml(self, path: Path) -> None:

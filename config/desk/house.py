@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from config.emptied import lost, mean
 from config.load import load
 from config.reloading import NOTE
 from config.settings import Settings
@@ -77,8 +78,10 @@ class House:
     def take(self, settings: Settings) -> None:
         """An edit of ours has made it so."""
         with self._lock:
+            before = self._settings
             self._change(settings)
         with suppress(StoreError):
+            mean(before, settings, self.store)
             self._edited = (time.monotonic(), self.engine()["since"])
 
     def follows(self, engine: Mapping[str, Any]) -> bool:
@@ -106,7 +109,12 @@ class House:
     def _read(self) -> None:
         """The lock is held by whoever began it."""
         try:
-            self._change(load(self.file))
+            new = load(self.file)
+            if gone := lost(self._settings, new, self._app.store):
+                raise ConfigError(gone)
+            self._change(new)
+        except StoreError:
+            self._looks = {}  # looked at again
         except ConfigError as error:
             self.complaints = error.complaints
         finally:
