@@ -175,12 +175,12 @@ def _desk(main: MainFile, folder: Path, file: TomlFile, complaints: Complaints) 
             hashed = given.value(folder) if isinstance(given, Secret) else given
             users.append(User(name=name, password=password_hash(hashed), role=table.role))
         except ValueError as error:
-            file.complain(complaints, (*at, "password"), str(error))
+            file.complain(complaints, (*at, "password"), error)
     trusted = tuple(each for each in main.server.trusted_proxies if each is not None)
     try:
         networks(list(trusted))
     except ValueError as error:
-        file.complain(complaints, ("server", "trusted_proxies"), str(error))
+        file.complain(complaints, ("server", "trusted_proxies"), error)
     return DeskSettings(
         users=tuple(users),
         trusted_proxies=trusted,
@@ -199,7 +199,7 @@ def _alerts(
         elif table.webhook is not None:
             webhook = web_url(table.webhook)
     except ValueError as error:
-        file.complain(complaints, ("alerts", "webhook"), str(error))
+        file.complain(complaints, ("alerts", "webhook"), error)
     return AlertSettings(webhook=webhook, failing=table.failing, late=table.late)
 
 
@@ -224,11 +224,11 @@ def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints
     try:
         checked["proxy"] = proxy(given.value(folder) if isinstance(given, Secret) else given)
     except ValueError as error:
-        file.complain(complaints, ("poll", "proxy"), str(error))
+        file.complain(complaints, ("poll", "proxy"), error)
     try:
         checked["ca_file"] = ca_file(folder / table.ca_file) if table.ca_file else None
     except ValueError as error:
-        file.complain(complaints, ("poll", "ca_file"), str(error))
+        file.complain(complaints, ("poll", "ca_file"), error)
     return PollSettings(**dict(table) | checked)
 
 
@@ -269,5 +269,5 @@ def _store_url(url: str | Secret, folder: Path, file: TomlFile, complaints: Comp
     try:
         return database_url(url.value(folder) if isinstance(url, Secret) else url, folder)
     except ValueError as error:
-        file.complain(complaints, ("store", "url"), str(error))
+        file.complain(complaints, ("store", "url"), error)
         return ""

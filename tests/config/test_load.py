@@ -93,7 +93,7 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ),
         (
             '[[sources]]\nurl = "http://a.org"\nheaders = { "a b" = "c" }',
-            'feedmill.toml:3: sources[1].headers."a b": "a b" is no header',
+            "feedmill.toml:3: sources[1].headers: there is a name that no header has",
         ),
         (
             '[[sources]]\nurl = { env = "NOT_SET_ANYWHERE" }',
