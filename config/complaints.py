@@ -12,7 +12,6 @@ from pydantic_core import ErrorDetails
 
 from config.discretion import NONE_HERE
 from config.lines import Path as KeyPath
-from config.lines import line_of
 from config.schema import SECTIONS, MainFile, Table, UserTable, keys
 from config.suggest import did_you_mean
 from config.values import shown
@@ -25,7 +24,6 @@ ENVIRONMENT = "environment"
 """Stands in the place of a file for FEEDMILL_… variables."""
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
-_BARE = re.compile(r"[\w-]+")
 _KINDS = {
     "string_type": "must be a text in quotes",
     "int_type": "must be a whole number",
@@ -60,12 +58,9 @@ class Complaints:
     def validation(self, file: TomlFile, error: ValidationError, model: type[Table]) -> None:
         """All that pydantic found in that file."""
         for one in error.errors(include_url=False):
-            path = one["loc"]
-            text = _text(one, model, secret=file.secret(path))
-            if (variable := file.variables.get(path)) is not None:
-                self.environment(variable, text)
-            else:
-                self.add(file.name, line_of(file.lines, path), dotted(path), text)
+            path, faults = one["loc"], one.get("ctx", {}).get("faults")
+            for at, text in faults or [((), _text(one, model, secret=file.secret(path)))]:
+                file.complain(self, (*path, *at), text)
 
     def environment(self, variable: str, text: str) -> None:
         """About a FEEDMILL_… variable."""
@@ -84,18 +79,6 @@ class Complaints:
 
     def __bool__(self) -> bool:
         return bool(self._found)
-
-
-def dotted(path: KeyPath) -> str:
-    """("sources", 0, "every") → "sources[1].every": people count from one."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        else:
-            word = part if _BARE.fullmatch(part) else shown(part)
-            text += f".{word}" if text else word
-    return text
 
 
 def _text(error: ErrorDetails, model: type[Table], *, secret: bool) -> str:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import tomli  # tomllib compiled: a third of the time
 from pydantic import ValidationError
 
-from config.complaints import ENVIRONMENT, Complaints, dotted, relative
+from config.complaints import ENVIRONMENT, Complaints, relative
 from config.discretion import hidden_sources, is_secret, said
+from config.dotted import dotted
 from config.lines import Path as KeyPath
 from config.lines import key_lines, line_of
 from config.schema import ListFile
@@ -71,7 +72,7 @@ class TomlFile:
         repeats no secret, or what a checker said, which is told without the value where that may be
         one."""
         text = what if isinstance(what, str) else said(what, secret=self.secret(path))
-        if (variable := self.variables.get(path)) is not None:
+        if (variable := self.variables.get(path) or self.variables.get(path[:2])) is not None:
             complaints.environment(variable, text if not key else f"{key}: {text}")
         else:
             complaints.add(self.name, self.line(path), key or dotted(path), text)
@@ -84,7 +85,9 @@ class TomlFile:
         except ValidationError as error:
             complaints.validation(self, error, model)
             for one in error.errors(include_url=False, include_context=False, include_input=False):
-                _remove(self.raw, one["loc"])
+                # A table that lacks a key goes as a whole: nothing else would make it right.
+                path = one["loc"]
+                _remove(self.raw, path[:-1] if one["type"] == "missing" else path)
         try:
             return model.model_validate(self.raw)
         except ValidationError:

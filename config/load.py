@@ -43,7 +43,7 @@ from config.values import (
     database_url,
     is_address,
     is_public_host,
-    networks,
+    no_network,
     password_hash,
     proxy,
     secret_url,
@@ -177,10 +177,9 @@ def _desk(main: MainFile, folder: Path, file: TomlFile, complaints: Complaints) 
         except ValueError as error:
             file.complain(complaints, (*at, "password"), error)
     trusted = tuple(each for each in main.server.trusted_proxies if each is not None)
-    try:
-        networks(list(trusted))
-    except ValueError as error:
-        file.complain(complaints, ("server", "trusted_proxies"), error)
+    for index, each in enumerate(main.server.trusted_proxies):
+        if each is not None and (fault := no_network(each)):
+            file.complain(complaints, ("server", "trusted_proxies", index), fault)
     return DeskSettings(
         users=tuple(users),
         trusted_proxies=trusted,

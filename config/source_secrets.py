@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from config.complaints import Complaints, dotted
+from config.complaints import Complaints
 from config.document import TomlFile
+from config.dotted import dotted
 from config.lines import Path as KeyPath
 from config.schema import SourceTable
 from config.values import (

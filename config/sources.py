@@ -10,8 +10,9 @@ from pathlib import Path
 
 from aggregator.identity.urls import address_key
 from aggregator.opml import BadOpml, Folder, Outline, read_opml
-from config.complaints import Complaints, dotted, relative
+from config.complaints import Complaints, relative
 from config.document import BadFile, Texts, TomlFile, read_toml
+from config.dotted import dotted
 from config.folders import folder_slug
 from config.lines import Path as KeyPath
 from config.remote import kept_list
@@ -171,6 +172,10 @@ class Gathered:
         # Path.glob takes no absolute patterns; operators write them.
         found = sorted(glob.glob(pattern, root_dir=self._folder, recursive=True))  # noqa: PTH207
         at: KeyPath = ("include", index)
+        if "://" in pattern:
+            text = "lists come from http:// and https:// alone; write such an address, or a path"
+            self._complain(file, at, f"{redacted(pattern)}: {text}", "include")
+            return
         if not found and not glob.has_magic(pattern):
             text = f"{shown(pattern)}: there is no such file; write {_FROM_HERE}"
             self._complain(file, at, text, "include")

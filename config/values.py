@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from pydantic_core import PydanticCustomError
 
 from aggregator.identity.urls import address_key, is_web
+from config.lines import Path as KeyPath
 from feeds.text import slugify
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -47,6 +49,12 @@ def wrong(text: str, discreet: str = "") -> PydanticCustomError:
     anything of the value, for keys where it may be a secret (config.discretion)."""
     # Braces are pydantic's template syntax.
     return PydanticCustomError("wrong", "{text}", {"text": text, "discreet": discreet})
+
+
+def wrong_inside(faults: Sequence[tuple[KeyPath, str]]) -> PydanticCustomError:
+    """The complaints of a value with several inside: (path from it, complaint) of each."""
+    text = "; ".join(each for _, each in faults)
+    return PydanticCustomError("wrong", "{text}", {"text": text, "faults": tuple(faults)})
 
 
 def plain(text: str) -> PydanticCustomError:
@@ -109,14 +117,21 @@ def networks(value: Any) -> bool | tuple[str, ...]:
         return value
     if not isinstance(value, list):
         raise wrong(f'{shown(value)} must be true, false or a list like ["10.0.0.0/8"]')
-    for each in value:
-        try:
-            if not isinstance(each, str):  # ip_network takes 1 for 0.0.0.1
-                raise ValueError
-            ipaddress.ip_network(each)
-        except ValueError as error:
-            raise wrong(f"{shown(each)} is no network; write {_likely_network(each)}") from error
+    faults = [((at,), fault) for at, each in enumerate(value) if (fault := no_network(each))]
+    if faults:
+        raise wrong_inside(faults)
     return tuple(value)
+
+
+def no_network(value: Any) -> str:
+    """What is wrong with one; "" for a right one."""
+    try:
+        if not isinstance(value, str):  # ip_network takes 1 for 0.0.0.1
+            raise ValueError
+        ipaddress.ip_network(value)
+    except ValueError:
+        return f"{shown(value)} is no network; write {_likely_network(value)}"
+    return ""
 
 
 def _likely_network(value: Any) -> str:
