@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from config import editing, tables
 from config.complaints import relative
+from config.dotted import dotted
 from config.lines import Path as KeyPath
+from config.lines import key_lines, line_of
 from config.load import load
 from config.settings import Settings
 from config.tables import Change
 from config.values import text_or_secret
+from config.written import pair_text
 from feeds.errors import EditError
 from feeds.models import Source
 
@@ -32,15 +36,37 @@ def edit(
     settings: Settings,
     change: Callable[[str, dict[str, Any]], str],
     file: Path | None = None,
+    by_hand: Callable[[], str] | None = None,
 ) -> Settings:
     """`file`: which of those that were read, else the main one (or the desk's own, where that is
-    not to be written)."""
+    not to be written). `by_hand`: where to write what, should there be no place for it."""
     path = file or _main(settings)
-    return editing.edit(
-        path,
-        change,
-        lambda text, document: load(settings.file, texts={path.resolve(): (text, document)}),
-    )
+    try:
+        return editing.edit(
+            path,
+            change,
+            lambda text, document: load(settings.file, texts={path.resolve(): (text, document)}),
+        )
+    except editing.Unplaced as error:
+        text = by_hand() if by_hand is not None else f"{relative(path)}: write the lines yourself"
+        raise EditError(f"{text} ({error}; nothing was written)") from error
+
+
+def _by_hand(path: Path, wanted: Mapping[KeyPath, Change]) -> str:
+    """The lines that we have no place for, and where they belong."""
+    lines = key_lines(path.read_text("utf-8-sig").replace("\r\n", "\n"))
+    found = []
+    for place, change in wanted.items():
+        at = f"{relative(path)}:{line_of(lines, place)}: {dotted(place)}"
+        if change is None:
+            found.append(f"{at}: take this table out yourself")
+            continue
+        new = [pair_text(key, each) for key, each in change.items() if each is not None]
+        old = [key for key, each in change.items() if each is None]
+        said = [f"write {'; '.join(new)}"] if new else []
+        said += [f"take out {', '.join(old)}"] if old else []
+        found.append(f"{at}: {' and '.join(said)} yourself")
+    return "\n".join(found)
 
 
 def _main(settings: Settings) -> Path:
@@ -75,16 +101,27 @@ def change_sources(
     for source, change in wanted:
         by_file.setdefault(_file(settings, source), []).append((source, change))
     for path, pairs in by_file.items():
-        settings = edit(settings, _changing(settings.folder, path, pairs, seen), path)
+        done: dict[KeyPath, Change] = {}
+        settings = edit(
+            settings,
+            _changing(settings.folder, path, pairs, seen, done),
+            path,
+            partial(_by_hand, path, done),
+        )
     return settings
 
 
 def _changing(
-    folder: Path, path: Path, pairs: list[tuple[Source, Change]], seen: Seen | None
+    folder: Path,
+    path: Path,
+    pairs: list[tuple[Source, Change]],
+    seen: Seen | None,
+    wanted: dict[KeyPath, Change],
 ) -> Callable[[str, dict[str, Any]], str]:
+    """`wanted` is filled with what each table is to have."""
+
     def change(text: str, document: dict[str, Any]) -> str:
         found = _tables(document)
-        wanted: dict[KeyPath, Change] = {}
         for source, keys in pairs:
             index = _index(document, source, folder, relative(path))
             if seen is not None and not seen(found[index]):
@@ -140,7 +177,7 @@ def change_feed(
             document[kind][slug] = _changed(document[kind][slug], change)
         return tables.change_tables(text, {(kind, slug): change})
 
-    return edit(settings, written, path)
+    return edit(settings, written, path, partial(_by_hand, path, {(kind, slug): change}))
 
 
 def _new_feed(kind: str, slug: str, table: Written) -> Callable[[str, dict[str, Any]], str]:

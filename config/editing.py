@@ -27,6 +27,10 @@ PATIENCE = 10.0
 _BOM = "\ufeff"
 
 
+class Unplaced(EditError):
+    """What was meant is not what TOML would read."""
+
+
 # --- files
 
 
@@ -118,9 +122,9 @@ def _compare(after: str, wanted: dict[str, Any]) -> None:
     try:
         found = tomli.loads(after)
     except tomli.TOMLDecodeError as error:
-        raise EditError(f"no place for it was found; write the lines yourself ({error})") from error
+        raise Unplaced(f"no place for it was found ({error})") from error
     if found != wanted:
-        raise EditError("no place for it was found; write the lines yourself")
+        raise Unplaced("no place for it was found")
 
 
 def _replace(path: Path, before: bytes, after: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import tomli
 
 from config.suggest import did_you_mean
-from config.tables import value_text
+from config.written import value_text
 from feeds.errors import ConfigError
 from feeds.models import FIELDS
 

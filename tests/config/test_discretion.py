@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.load import load
-from config.tables import value_text
+from config.written import value_text
 from feeds.errors import ConfigError
 
 MARK = "zQ9xvK"
