@@ -73,7 +73,7 @@ class Wishes:
 
     def table(self, url: str) -> tables.Table:
         """The keys of [[sources]]."""
-        table: dict[str, tables.Value] = {"url": url}
+        table: dict[str, Any] = {"url": url}
         if self.title is not None:
             table["title"] = self.title
         if self.categories:

@@ -8,18 +8,22 @@ ConfigError (it would not be right).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from config import editing, tables
 from config.complaints import relative
+from config.dotted import dotted
 from config.lines import Path as KeyPath
+from config.lines import key_lines, line_of
 from config.load import load
 from config.settings import Settings
 from config.tables import Change
 from config.values import is_address, text_or_secret
+from config.written import pair_text
 from feeds.errors import ConfigError, EditError
 from feeds.models import Source
 
@@ -33,24 +37,52 @@ def edit(
     settings: Settings,
     change: editing.Change,
     file: Path | None = None,
+    by_hand: Callable[[], str] | None = None,
 ) -> Settings:
     """`file`: which of those that were read, else the main one (or the desk's own, where that is
-    not to be written)."""
-    return _edit_all(settings, {file or _main(settings): [change]})
+    not to be written). `by_hand`: where to write what, should there be no place for it."""
+    path = file or _main(settings)
+    return _edit_all(settings, {path: _Edit([change], by_hand)})
 
 
-def _edit_all(settings: Settings, changes: Mapping[Path, Sequence[editing.Change]]) -> Settings:
+@dataclass(slots=True)
+class _Edit:
+    """Of one file. `by_hand`: where to write what, should there be no place for it."""
+
+    changes: list[editing.Change]
+    by_hand: Callable[[], str] | None = None
+
+    def __call__(self, text: str, document: dict[str, Any]) -> str:
+        for change in self.changes:
+            text = change(text, document)
+        return text
+
+
+def _edit_all(settings: Settings, edits: Mapping[Path, _Edit]) -> Settings:
     """All of it, or nothing."""
-    return editing.edit_all(
-        {path: partial(_in_turn, each) for path, each in changes.items()},
-        lambda texts: load(settings.file, texts=texts),
-    )
+    try:
+        return editing.edit_all(edits, lambda texts: load(settings.file, texts=texts))
+    except editing.Unplaced as error:
+        by_hand = edits[error.path].by_hand
+        text = by_hand() if by_hand else f"{relative(error.path)}: write the lines yourself"
+        raise EditError(f"{text} ({error}; nothing was written)") from error
 
 
-def _in_turn(changes: Sequence[editing.Change], text: str, document: dict[str, Any]) -> str:
-    for change in changes:
-        text = change(text, document)
-    return text
+def _by_hand(path: Path, wanted: Mapping[KeyPath, Change]) -> str:
+    """The lines that we have no place for, and where they belong."""
+    lines = key_lines(path.read_text("utf-8-sig").replace("\r\n", "\n"))
+    found = []
+    for place, change in wanted.items():
+        at = f"{relative(path)}:{line_of(lines, place)}: {dotted(place)}"
+        if change is None:
+            found.append(f"{at}: take this table out yourself")
+            continue
+        new = [pair_text(key, each) for key, each in change.items() if each is not None]
+        old = [key for key, each in change.items() if each is None]
+        said = [f"write {'; '.join(new)}"] if new else []
+        said += [f"take out {', '.join(old)}"] if old else []
+        found.append(f"{at}: {' and '.join(said)} yourself")
+    return "\n".join(found)
 
 
 def _main(settings: Settings) -> Path:
@@ -87,20 +119,30 @@ def change_sources(
 
 def _by_file(
     settings: Settings, wanted: Iterable[tuple[Source, Change]], seen: Seen | None = None
-) -> dict[Path, list[editing.Change]]:
+) -> dict[Path, _Edit]:
     files = {relative(each): each for each in settings.files}
     found: dict[Path, list[tuple[Source, Change]]] = {}
     for source, change in wanted:
         found.setdefault(_file(settings, source, files), []).append((source, change))
-    return {path: [_changing(settings.folder, path, pairs, seen)] for path, pairs in found.items()}
+    edits: dict[Path, _Edit] = {}
+    for path, pairs in found.items():
+        done: dict[KeyPath, Change] = {}
+        changing = _changing(settings.folder, path, pairs, seen, done)
+        edits[path] = _Edit([changing], partial(_by_hand, path, done))
+    return edits
 
 
 def _changing(
-    folder: Path, path: Path, pairs: list[tuple[Source, Change]], seen: Seen | None
+    folder: Path,
+    path: Path,
+    pairs: list[tuple[Source, Change]],
+    seen: Seen | None,
+    wanted: dict[KeyPath, Change],
 ) -> Callable[[str, dict[str, Any]], str]:
+    """`wanted` is filled with what each table is to have."""
+
     def change(text: str, document: dict[str, Any]) -> str:
         found, places = _tables(document), _places(document, folder)
-        wanted: dict[KeyPath, Change] = {}
         for source, keys in pairs:
             index = _index(places, source, relative(path))
             if seen is not None and not seen(found[index]):
@@ -146,7 +188,8 @@ def change_feed(
             "look at it again"
         )
 
-    return edit(settings, _changing_feed(kind, slug, change), path)
+    by_hand = partial(_by_hand, path, {(kind, slug): change})
+    return edit(settings, _changing_feed(kind, slug, change), path, by_hand)
 
 
 def remove_feed(settings: Settings, kind: str, slug: str) -> Settings:
@@ -162,9 +205,9 @@ def remove_feed(settings: Settings, kind: str, slug: str) -> Settings:
         if slug in each.categories:
             left = [one for one in each.categories if one != slug]
             wanted.append((each, {"categories": left or None}))
-    changes = _by_file(settings, wanted)
-    changes.setdefault(at[0], []).append(_changing_feed(kind, slug, None))
-    return _edit_all(settings, changes)
+    edits = _by_file(settings, wanted)
+    edits.setdefault(at[0], _Edit([])).changes.append(_changing_feed(kind, slug, None))
+    return _edit_all(settings, edits)
 
 
 def _changing_feed(kind: str, slug: str, change: Change) -> editing.Change:

@@ -18,8 +18,8 @@ from config.planning import Changes, FeedPlan, Plan, plan
 from config.reloading import NOTE
 from config.settings import Settings
 from config.showing import iso, plain, public_url
-from config.tables import value_text
 from config.wiring import App
+from config.written import value_text
 from feeds.errors import ConfigError
 from feeds.models import Happening, Source, SourceState
 

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from config.discretion import NONE_HERE
 from config.lines import Path as KeyPath
-from config.lines import line_of
-from config.schema import SECTIONS, MainFile, Table, keys
+from config.schema import SECTIONS, MainFile, Table, UserTable, keys
 from config.suggest import did_you_mean
-from config.values import redacted, shown
+from config.values import shown
 from feeds.errors import ConfigError
+
+if TYPE_CHECKING:
+    from config.document import TomlFile
 
 ENVIRONMENT = "environment"
 """Stands in the place of a file for FEEDMILL_… variables."""
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
-_BARE = re.compile(r"[\w-]+")
 _KINDS = {
     "string_type": "must be a text in quotes",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
+    "float_type": "must be a number like 0.5, without quotes",
     "list_type": 'must be a list, like ["a", "b"]',
     "dict_type": "must be a table",
     "model_type": "must be a table",
@@ -34,7 +37,13 @@ _KINDS = {
 _FORMS = {"sources": "tables, each under [[sources]]", "categories": "tables, [categories.SLUG]"}
 _FORMS |= {"views": "tables, [views.SLUG]"}
 _HEADERS = {"sources": "[[sources]]", "categories": "[categories.{}]", "views": "[views.{}]"}
-_LIMITS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
+_LIMITS = {"greater_than_equal": ("ge", " or more"), "less_than_equal": ("le", " or less")}
+_LIMITS |= {"greater_than": ("gt", " at least, and something above it")}
+_MISSING = {
+    "password": 'password = "…" with the line that `feedmill password` prints',
+    "role": 'role = "editor" or role = "admin"',
+}
+"""Keys that must be there, and how they are written."""
 
 
 @dataclass
@@ -46,21 +55,12 @@ class Complaints:
     def add(self, file: str, line: int, key: str, text: str) -> None:
         self._found.append((file, line, f"{key}: {text}" if key else text))
 
-    def validation(
-        self,
-        file: str,
-        lines: dict[KeyPath, int],
-        error: ValidationError,
-        variables: Mapping[KeyPath, str],
-        model: type[Table],
-    ) -> None:
-        """All that pydantic found. `variables`: settings that came from the environment."""
+    def validation(self, file: TomlFile, error: ValidationError, model: type[Table]) -> None:
+        """All that pydantic found in that file."""
         for one in error.errors(include_url=False):
-            path, text = one["loc"], _text(one, model)
-            if (variable := variables.get(path)) is not None:
-                self.environment(variable, text)
-            else:
-                self.add(file, line_of(lines, path), dotted(path), text)
+            path, faults = one["loc"], one.get("ctx", {}).get("faults")
+            for at, text in faults or [((), _text(one, model, secret=file.secret(path)))]:
+                file.complain(self, (*path, *at), text)
 
     def environment(self, variable: str, text: str) -> None:
         """About a FEEDMILL_… variable."""
@@ -81,57 +81,54 @@ class Complaints:
         return bool(self._found)
 
 
-def dotted(path: KeyPath) -> str:
-    """("sources", 0, "every") → "sources[1].every": people count from one."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        else:
-            word = part if _BARE.fullmatch(part) else shown(part)
-            text += f".{word}" if text else word
-    return text
-
-
-def _text(error: ErrorDetails, model: type[Table]) -> str:
-    kind, path = error["type"], error["loc"]
+def _text(error: ErrorDetails, model: type[Table], *, secret: bool) -> str:
+    """In words, with what would be right. `secret`: the value is not to be repeated."""
+    kind, path, given = error["type"], error["loc"], error["input"]
+    context = error.get("ctx", {})
+    if kind == "wrong":
+        return str(context["discreet"] or NONE_HERE if secret else context["text"])
     if kind == "extra_forbidden":
-        if len(path) == 1 and path[0] in keys(MainFile):
-            return "belongs into the main file; a list has [categories.SLUG] and [[sources]] only"
-        table = SECTIONS.get(str(path[0]), model) if len(path) > 1 else model
-        if path[0] == "categories" and path[-1] == "sources" and len(path) == 3:
-            return f'write categories = ["{path[1]}"] below each of its [[sources]]'
-        if len(path) > 1 and path[-1] in ("include", *SECTIONS) and path[-1] not in keys(table):
-            what = "above the first [table]" if path[-1] == "include" else "in a table of its own"
-            return f"stands in [{path[0]}]; write it {what}"
-        return f"unknown key, {did_you_mean(str(path[-1]), keys(table))}"
+        return _unknown_key(path, model)
+    if kind == "missing":
+        return f"is missing; write {_MISSING[str(path[-1])]}"
+    quoted = "" if secret else shown(given)
+    instead = f", not {quoted}" if quoted else ""
     if (form := _FORMS.get(str(path[0]))) is not None and len(path) == 1:
-        return f"must be {form}, not {_safe(error['input'])}"
-    given = error["input"]
+        return f"must be {form}{instead}"
     if len(path) == 2 and kind.startswith("model") and (header := _HEADERS.get(str(path[0]))):
-        return f"must be a table, not {_safe(given)}; write {header.format(path[1])} and its keys"
-    if kind == "list_type" and isinstance(given, str):
-        return f"must be a list, not {_safe(given)}; write [{_safe(given)}]"
+        return f"must be a table{instead}; write {header.format(path[1])} and its keys"
+    if path[:2] == ("desk", "users") and kind.startswith("model"):
+        return f"must be a table; write [desk.users.{path[2]}] with password and role below it"
+    if kind == "list_type" and isinstance(given, str) and quoted:
+        return f"must be a list{instead}; write [{quoted}]"
     if kind in _KINDS:
-        return f"{_KINDS[kind]}, not {_safe(given)}"
+        return f"{_KINDS[kind]}{instead}"
     if kind == "string_pattern_mismatch":
         hyphen = shown(given.replace("_", "-"))
         likely = hyphen if _LOCALE.fullmatch(given) else 'one like "en" or "pt-BR"'
-        return f"{_safe(given)} is no language tag; write {likely}"
+        return f"{quoted} is no language tag; write {likely}"
     if kind == "literal_error":
-        words = error["ctx"]["expected"].replace("'", '"')
-        return f"{_safe(given)} is not understood; write {words}"
+        words = context["expected"].replace("'", '"')
+        return f"{quoted or 'what stands there'} is not understood; write {words}"
     if kind in _LIMITS:
         bound, way = _LIMITS[kind]
-        return f"{_safe(given)} is out of range; write {error['ctx'][bound]} or {way}"
+        return f"{quoted} is out of range; write {context[bound]:g}{way}"
     return error["msg"]
 
 
-def _safe(value: object) -> str:
-    """An address may hold a password, wherever it was put; a table or a list even more so."""
-    if isinstance(value, (dict, list)):
-        return "a table" if isinstance(value, dict) else "a list"
-    return redacted(value) if isinstance(value, str) and "://" in value else shown(value)
+def _unknown_key(path: KeyPath, model: type[Table]) -> str:
+    key, above = str(path[-1]), str(path[0])
+    if len(path) == 1 and key in keys(MainFile):
+        return "belongs into the main file; a list has [categories.SLUG] and [[sources]] only"
+    if above == "categories" and key == "sources" and len(path) == 3:
+        return f'write categories = ["{path[1]}"] below each of its [[sources]]'
+    table = SECTIONS.get(above, model) if len(path) > 1 else model
+    if path[:2] == ("desk", "users"):
+        table = UserTable
+    if len(path) > 1 and key in ("include", *SECTIONS) and key not in keys(table):
+        what = "above the first [table]" if key == "include" else "in a table of its own"
+        return f"stands in [{above}]; write it {what}"
+    return f"unknown key, {did_you_mean(key, keys(table))}"
 
 
 def relative(path: Path) -> str:

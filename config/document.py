@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 import tomli  # tomllib compiled: a third of the time
 from pydantic import ValidationError
 
-from config.complaints import ENVIRONMENT, Complaints, dotted, relative
+from config.complaints import ENVIRONMENT, Complaints, relative
+from config.discretion import hidden_sources, is_secret, said
+from config.dotted import dotted
 from config.lines import Path as KeyPath
 from config.lines import key_lines, line_of
 from config.schema import ListFile
@@ -41,6 +43,12 @@ class TomlFile:
     raw: dict[str, Any]
     lines: dict[KeyPath, int]
     variables: Mapping[KeyPath, str]
+    hidden: frozenset[int] = frozenset()
+    """The places of sources whose address is a secret."""
+
+    def secret(self, path: KeyPath) -> bool:
+        """Whether complaints must not repeat what stands there."""
+        return is_secret(path, self.hidden)
 
     def has(self, path: KeyPath) -> bool:
         """Whether the key is given at all, rightly or wrongly."""
@@ -57,9 +65,14 @@ class TomlFile:
         """The place and the key, as a complaint begins."""
         return f"{self.place(path)}: {self.variables.get(path) or dotted(path)}"
 
-    def complain(self, complaints: Complaints, path: KeyPath, text: str, key: str = "") -> None:
-        """At the line of that key, or at the variable that stands for it."""
-        if (variable := self.variables.get(path)) is not None:
+    def complain(
+        self, complaints: Complaints, path: KeyPath, what: str | ValueError, key: str = ""
+    ) -> None:
+        """At the line of that key, or at the variable that stands for it. `what`: a text that
+        repeats no secret, or what a checker said, which is told without the value where that may be
+        one."""
+        text = what if isinstance(what, str) else said(what, secret=self.secret(path))
+        if (variable := self.variables.get(path) or self.variables.get(path[:2])) is not None:
             complaints.environment(variable, text if not key else f"{key}: {text}")
         else:
             complaints.add(self.name, self.line(path), key or dotted(path), text)
@@ -70,23 +83,26 @@ class TomlFile:
         try:
             return model.model_validate(self.raw)
         except ValidationError as error:
-            complaints.validation(self.name, self.lines, error, self.variables, model)
+            complaints.validation(self, error, model)
             for one in error.errors(include_url=False, include_context=False, include_input=False):
-                _remove(self.raw, one["loc"])
+                # A table that lacks a key goes as a whole: nothing else would make it right.
+                path = one["loc"]
+                _remove(self.raw, path[:-1] if one["type"] == "missing" else path)
         try:
             return model.model_validate(self.raw)
         except ValidationError:
             return model()
 
 
-def read_toml(path: Path, said: tuple[str, dict[str, Any]] | None = None) -> TomlFile:
-    """Raises BadFile. `said`: what it would say, before it does."""
+def read_toml(path: Path, given: tuple[str, dict[str, Any]] | None = None) -> TomlFile:
+    """Raises BadFile. `given`: what it would say, before it does."""
     name = relative(path)
-    if said is not None:
-        text = said[0].replace("\r\n", "\n")
-        return TomlFile(name, said[1], key_lines(text), {})
-    text = _text(name, path)
-    return TomlFile(name, _parse(name, text), key_lines(text), {})
+    if given is not None:
+        text, raw = given[0].replace("\r\n", "\n"), given[1]
+    else:
+        text = _text(name, path)
+        raw = _parse(name, text)
+    return TomlFile(name, raw, key_lines(text), {}, hidden_sources(raw))
 
 
 def _text(name: str, path: Path) -> str:
@@ -110,11 +126,11 @@ def _parse(name: str, text: str) -> dict[str, Any]:
         message, _, place = str(error).rpartition(" (at ")
         line = "".join(c for c in place.partition(",")[0] if c.isdigit())
         number = int(line) if line else text.count("\n") + 1
-        said = one_line_of(explained(message or place, text, number), 300)
-        raise BadFile(name, number, f"not TOML: {said}") from error
+        words = one_line_of(explained(message or place, text, number), 300)
+        raise BadFile(name, number, f"not TOML: {words}") from error
     except (RecursionError, ValueError) as error:  # int() of more digits than Python takes
-        number, said = unreadable(text, error)
-        raise BadFile(name, number, f"not TOML that can be read: {said}") from error
+        number, words = unreadable(text, error)
+        raise BadFile(name, number, f"not TOML that can be read: {words}") from error
 
 
 def _remove(node: Any, path: KeyPath) -> None:

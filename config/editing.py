@@ -31,6 +31,14 @@ PATIENCE = 10.0
 _BOM = "\ufeff"
 
 
+class Unplaced(EditError):
+    """What was meant is not what TOML would read. `path`: of the file, as it was named."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(text)
+        self.path = path
+
+
 # --- files
 
 
@@ -84,7 +92,7 @@ def _changed(path: Path, change: Change) -> _Written:
         body = (bom + after).encode("utf-8")
     except (TypeError, UnicodeEncodeError) as error:
         raise EditError(f"TOML has no such value: {error}; nothing was written") from error
-    _compare(after, document)
+    _compare(path, after, document)
     return _Written(path=real, before=before, after=body, text=after, document=document)
 
 
@@ -146,13 +154,13 @@ def _understood(body: bytes, name: str) -> tuple[str, str, dict[str, Any]]:
         raise EditError(f"{name} is no TOML at the moment: {error}") from error
 
 
-def _compare(after: str, wanted: dict[str, Any]) -> None:
+def _compare(path: Path, after: str, wanted: dict[str, Any]) -> None:
     try:
         found = tomli.loads(after)
     except tomli.TOMLDecodeError as error:
-        raise EditError(f"no place for it was found; write the lines yourself ({error})") from error
+        raise Unplaced(path, f"no place for it was found ({error})") from error
     if found != wanted:
-        raise EditError("no place for it was found; write the lines yourself")
+        raise Unplaced(path, "no place for it was found")
 
 
 def _write(files: Sequence[_Written]) -> None:

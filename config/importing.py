@@ -33,7 +33,7 @@ class New:
 
     def table(self) -> tables.Table:
         """The keys of [[sources]]."""
-        table: dict[str, tables.Value] = {"url": self.url}
+        table: dict[str, Any] = {"url": self.url}
         if self.title is not None:
             table["title"] = self.title
         if self.categories:

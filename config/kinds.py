@@ -14,6 +14,7 @@ from config.values import (
     address,
     duration,
     networks,
+    plain,
     shown,
     site_url,
     size,
@@ -37,12 +38,11 @@ class Words:
 def one_line(text: str) -> str:
     """A title or the like."""
     if not text.strip():
-        raise wrong("must be a text of one line, not empty")
+        said = "must be a text of one line, not empty"
+        raise plain(said)
     if not text.isprintable():
-        raise wrong(
-            f"{shown(text)} must be a text of one line, without control characters; "
-            "write \\\\ for a backslash"
-        )
+        said = "must be a text of one line, without control characters; write \\\\ for a backslash"
+        raise wrong(f"{shown(text)} {said}", said)
     return text.strip()
 
 
@@ -65,7 +65,8 @@ def _entry(value: Any) -> str | None:
 def _headers(value: Any) -> dict[str, Any]:
     """Names and values are checked one by one, where secrets are looked up."""
     if not isinstance(value, dict):
-        raise wrong('must be a table, like { Authorization = { env = "TOKEN" } }')
+        said = 'must be a table, like { Authorization = { env = "TOKEN" } }'
+        raise plain(said)
     return value
 
 

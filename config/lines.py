@@ -85,6 +85,18 @@ def statements(text: str) -> Iterator[Statement]:
             break
 
 
+def inner_key(text: str, position: int) -> tuple[Path, int]:
+    """(the key that begins there, within an inline table, where its value begins)"""
+    found = _INNER.match(text, position)
+    return (_parts(found[1]), found.end()) if found else ((), position)
+
+
+def value_start(text: str, pair: Statement) -> int:
+    """Behind its equals sign."""
+    found = _PAIR.match(text, pair.start)
+    return found.end() if found else pair.end
+
+
 def comment_of(statement: str) -> str:
     """The comment that a pair ends with; "" without one."""
     depth, position = 0, statement.index("=") + 1

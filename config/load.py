@@ -43,7 +43,7 @@ from config.values import (
     database_url,
     is_address,
     is_public_host,
-    networks,
+    no_network,
     password_hash,
     proxy,
     secret_url,
@@ -98,9 +98,12 @@ def load(
         read = read_toml(path, texts.get(path.resolve()))
     except BadFile as error:
         raise ConfigError([error.complaint]) from error
+    silent = not read.raw
     file = replace(read, variables=override(read.raw, env, complaints))
     main = file.checked(MainFile, complaints)
     gathered = Gathered(path, complaints, texts)
+    if silent:
+        gathered.silent.append(path)
     gathered.add_file(file, main)
     for index, pattern in enumerate(main.include):
         if pattern is None:
@@ -152,6 +155,7 @@ def _settings(
         views=tuple(gathered.views.values()),
         sources=gathered.sources,
         files=tuple(gathered.files),
+        silent=tuple(gathered.silent),
         includes=tuple(each for each in main.include if each is not None),
         warnings=tuple(gathered.warnings),
         opml=tuple(gathered.lists),
@@ -171,12 +175,11 @@ def _desk(main: MainFile, folder: Path, file: TomlFile, complaints: Complaints) 
             hashed = given.value(folder) if isinstance(given, Secret) else given
             users.append(User(name=name, password=password_hash(hashed), role=table.role))
         except ValueError as error:
-            file.complain(complaints, (*at, "password"), str(error))
+            file.complain(complaints, (*at, "password"), error)
     trusted = tuple(each for each in main.server.trusted_proxies if each is not None)
-    try:
-        networks(list(trusted))
-    except ValueError as error:
-        file.complain(complaints, ("server", "trusted_proxies"), str(error))
+    for index, each in enumerate(main.server.trusted_proxies):
+        if each is not None and (fault := no_network(each)):
+            file.complain(complaints, ("server", "trusted_proxies", index), fault)
     return DeskSettings(
         users=tuple(users),
         trusted_proxies=trusted,
@@ -195,7 +198,7 @@ def _alerts(
         elif table.webhook is not None:
             webhook = web_url(table.webhook)
     except ValueError as error:
-        file.complain(complaints, ("alerts", "webhook"), str(error))
+        file.complain(complaints, ("alerts", "webhook"), error)
     return AlertSettings(webhook=webhook, failing=table.failing, late=table.late)
 
 
@@ -220,11 +223,11 @@ def _poll(table: PollTable, folder: Path, file: TomlFile, complaints: Complaints
     try:
         checked["proxy"] = proxy(given.value(folder) if isinstance(given, Secret) else given)
     except ValueError as error:
-        file.complain(complaints, ("poll", "proxy"), str(error))
+        file.complain(complaints, ("poll", "proxy"), error)
     try:
         checked["ca_file"] = ca_file(folder / table.ca_file) if table.ca_file else None
     except ValueError as error:
-        file.complain(complaints, ("poll", "ca_file"), str(error))
+        file.complain(complaints, ("poll", "ca_file"), error)
     return PollSettings(**dict(table) | checked)
 
 
@@ -265,5 +268,5 @@ def _store_url(url: str | Secret, folder: Path, file: TomlFile, complaints: Comp
     try:
         return database_url(url.value(folder) if isinstance(url, Secret) else url, folder)
     except ValueError as error:
-        file.complain(complaints, ("store", "url"), str(error))
+        file.complain(complaints, ("store", "url"), error)
         return ""

@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from config.applied import described
+from config.emptied import forget, lost
 from config.load import load
 from config.settings import Settings
 from config.watching import Watch
@@ -50,6 +51,7 @@ class Reloading:
     def applied(self, settings: Settings, store: Store) -> None:
         """These are at work from now on."""
         self.next, self.complaints = None, ()
+        forget(settings, store)
         for warning in settings.warnings:
             log.warning("left out", warning=warning)
         self._since = store.now()
@@ -73,7 +75,7 @@ class Reloading:
     def _read(self, settings: Settings, store: Store, *, asked: bool) -> bool:
         try:
             new = load(settings.file)
-            _refuse(settings, new)
+            _refuse(settings, new, store)
             self._free(new)
         except ConfigError as error:
             log.error(
@@ -114,8 +116,12 @@ class Reloading:
         store.put_note(NOTE, json.dumps(said))
 
 
-def _refuse(before: Settings, after: Settings) -> None:
-    """What can't change while it runs. Raises ConfigError."""
+def _refuse(before: Settings, after: Settings, store: Store) -> None:
+    """What can't change while it runs, and what is no edit but a loss. Raises ConfigError."""
+    if gone := lost(before, after, store):
+        error = ConfigError(gone)
+        error.wanted = after.files
+        raise error
     if before.store_url != after.store_url:
         text = "the database can't be changed while Feedmill runs; restart it"
         raise ConfigError([f"{after.file.name}:1: store.url: {text}"])

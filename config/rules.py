@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.lines import Path as KeyPath
 from config.suggest import did_you_mean
-from config.values import shown, wrong
+from config.values import shown, wrong, wrong_inside
 from feeds.models import FIELDS, Match
 
 _JOINED = ("all", "any", "not")
 _DEEPEST = 20
+_TOO_DEEP = f"rules are nested more than {_DEEPEST} deep; write fewer, in lists of `any`"
+_NOTHING = Match(kind="title", patterns=())
 _EXAMPLE = 'write one like { any = [{ title = "ferr(y|ies)" }, { text = "harbou?r" }] }'
 
 
@@ -26,43 +29,72 @@ def check_depth(value: Any) -> None:
         ]
         if not level:
             return
-    raise _too_deep()
-
-
-def _too_deep() -> ValueError:
-    return wrong(f"rules are nested more than {_DEEPEST} deep; write fewer, in lists of `any`")
+    raise wrong(_TOO_DEEP)
 
 
 def match_rule(value: Any) -> Match:
     """A table: each of its keys must fit. `title`, `text`, `author`, `term`, `source`, `url` hold a
     pattern, or a list of which one must be found; `all` and `any` hold lists of such tables, `not`
-    a table."""
-    return _table(value, "match", _DEEPEST)
+    a table. Raises with all that is wrong, each at its place."""
+    reading = _Reading()
+    found = reading.table(value, (), _DEEPEST)
+    if reading.faults:
+        raise wrong_inside(reading.faults)
+    return found
 
 
-def _table(value: Any, where: str, depth: int) -> Match:
-    if not isinstance(value, dict) or not value:
-        raise wrong(f"{where} must be a table of rules, not {shown(value)}; {_EXAMPLE}")
-    if depth == 0:
-        raise _too_deep()
-    parts = tuple(_rule(str(key), each, f"{where}.{key}", depth) for key, each in value.items())
-    return parts[0] if len(parts) == 1 else Match(kind="all", parts=parts)
+class _Reading:
+    """What is wrong is noted, and gives a rule that nobody uses."""
 
+    def __init__(self) -> None:
+        self.faults: list[tuple[KeyPath, str]] = []
 
-def _rule(key: str, value: Any, where: str, depth: int) -> Match:
-    if key in FIELDS:
-        listed = value if isinstance(value, list) else [value]
-        if not listed:
-            raise wrong(f'{where} has no pattern; write one like ["ferr(y|ies)"]')
-        return Match(kind=key, patterns=tuple(_pattern(each, where) for each in listed))
-    if key == "not":
-        return Match(kind="not", parts=(_table(value, where, depth - 1),))
-    if key in _JOINED:
+    def _wrong(self, at: KeyPath, text: str) -> Match:
+        self.faults.append((at, text))
+        return _NOTHING
+
+    def table(self, value: Any, at: KeyPath, depth: int) -> Match:
+        if not isinstance(value, dict) or not value:
+            return self._wrong(at, f"must be a table of rules, not {shown(value)}; {_EXAMPLE}")
+        if depth == 0:
+            return self._wrong(at, _TOO_DEEP)
+        parts = [self._rule(str(key), each, (*at, key), depth) for key, each in value.items()]
+        return parts[0] if len(parts) == 1 else Match(kind="all", parts=tuple(parts))
+
+    def _rule(self, key: str, value: Any, at: KeyPath, depth: int) -> Match:
+        if key in FIELDS:
+            return self._patterns(key, value, at)
+        if key == "not":
+            return Match(kind="not", parts=(self.table(value, at, depth - 1),))
+        if key not in _JOINED:
+            near = did_you_mean(key, (*FIELDS, *_JOINED))
+            return self._wrong(at, f"there is no such rule, {near}")
         if not isinstance(value, list) or not value:
-            raise wrong(f"{where} must be a list of tables, not {shown(value)}; {_EXAMPLE}")
-        parts = (_table(each, f"{where}[{at}]", depth - 1) for at, each in enumerate(value))
+            return self._wrong(at, f"must be a list of tables, not {shown(value)}; {_EXAMPLE}")
+        parts = [self.table(each, (*at, n), depth - 1) for n, each in enumerate(value)]
         return Match(kind=key, parts=tuple(parts))
-    raise wrong(f"{where}: there is no such rule, {did_you_mean(key, (*FIELDS, *_JOINED))}")
+
+    def _patterns(self, key: str, value: Any, at: KeyPath) -> Match:
+        if not isinstance(value, list):
+            return Match(kind=key, patterns=(self._pattern(value, at),))
+        if not value:
+            return self._wrong(at, 'has no pattern; write one like ["ferr(y|ies)"]')
+        found = [self._pattern(each, (*at, n)) for n, each in enumerate(value)]
+        return Match(kind=key, patterns=tuple(found))
+
+    def _pattern(self, value: Any, at: KeyPath) -> str:
+        from publisher.matching import BadPattern, checked
+
+        if not isinstance(value, str) or not value:
+            form = 'write one like "ferr(y|ies)"'
+            self._wrong(at, f"must be a pattern in quotes, not {shown(value)}; {form}")
+            return ""
+        try:
+            return checked(value)
+        except BadPattern as error:
+            text = f"{shown(value)} is no pattern of RE2 ({error}); a literal . * + ? ( ) [ ] "
+            self._wrong(at, text + "{ } | ^ $ or \\ needs a \\ before it")
+            return ""
 
 
 def as_table(rule: Match) -> dict[str, Any]:
@@ -77,22 +109,6 @@ def as_table(rule: Match) -> dict[str, Any]:
     if rule.kind == "all" and len(tables) > 1 and len(set(keys)) == len(keys) == len(tables):
         return {key: value for each in tables for key, value in each.items()}
     return {rule.kind: tables}
-
-
-def _pattern(value: Any, where: str) -> str:
-    from publisher.matching import BadPattern, checked
-
-    if not isinstance(value, str) or not value:
-        raise wrong(
-            f'{where} must be a pattern in quotes, not {shown(value)}; write one like "ferr(y|ies)"'
-        )
-    try:
-        return checked(value)
-    except BadPattern as error:
-        raise wrong(
-            f"{where}: {shown(value)} is no pattern of RE2 ({error}); a literal . * + ? ( ) [ ] "
-            "{ } | ^ $ or \\ needs a \\ before it"
-        ) from error
 
 
 def _number(value: Any) -> bool:

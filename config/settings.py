@@ -152,6 +152,8 @@ class Settings:
     """By URL, in the order of their configuration."""
     files: tuple[Path, ...]
     """All that was read, the main file first."""
+    silent: tuple[Path, ...]
+    """Those of them in TOML that say nothing: empty, or comments alone."""
     includes: tuple[str, ...]
     """As given: paths, patterns and addresses."""
     warnings: tuple[str, ...]

@@ -10,9 +10,18 @@ from urllib.parse import urlsplit
 
 from config.complaints import Complaints
 from config.document import TomlFile
+from config.dotted import dotted
 from config.lines import Path as KeyPath
 from config.schema import SourceTable
-from config.values import Secret, header_name, header_text, login, proxy, text_or_secret
+from config.values import (
+    Secret,
+    header_name,
+    header_text,
+    is_header_name,
+    login,
+    proxy,
+    text_or_secret,
+)
 
 T = TypeVar("T")
 
@@ -57,9 +66,14 @@ class SourceSecrets:
         for name, given in table.headers.items():
             try:
                 header_name(name)
+            except ValueError as error:
+                key = "" if is_header_name(name) else "headers"
+                self._complain(error, "headers", name, key=key)
+                continue
+            try:
                 value = text_or_secret(given)
             except ValueError as error:
-                self._complain(str(error), "headers", name)
+                self._complain(error, "headers", name)
                 continue
             secret |= isinstance(value, Secret)
             if (text := self._value(value, header_text, "headers", name)) is not None:
@@ -72,7 +86,7 @@ class SourceSecrets:
         try:
             return form(given.value(self.folder) if isinstance(given, Secret) else given)
         except ValueError as error:
-            self._complain(str(error), *key)
+            self._complain(error, *key)
             return None
 
     def _only_one(self, table: SourceTable, url: str) -> None:
@@ -81,5 +95,7 @@ class SourceSecrets:
         elif "@" in urlsplit(url).netloc:
             self._complain("its address has a user already; keep one of them", "auth")
 
-    def _complain(self, text: str, *key: str) -> None:
-        self.file.complain(self.complaints, (*self.path, *key), text)
+    def _complain(self, text: str | ValueError, *at: str, key: str = "") -> None:
+        """`key`: as which it is told, when the key itself is not to be repeated."""
+        name = dotted((*self.path, key)) if key else ""
+        self.file.complain(self.complaints, (*self.path, *at), text, name)

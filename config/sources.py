@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from aggregator.identity.urls import address_key
 from aggregator.opml import BadOpml, Folder, Outline, read_opml
-from config.complaints import Complaints, dotted, relative
+from config.complaints import Complaints, relative
 from config.document import BadFile, Texts, TomlFile, read_toml
+from config.dotted import dotted
 from config.folders import folder_slug
 from config.lines import Path as KeyPath
 from config.remote import kept_list, list_name
@@ -18,7 +20,7 @@ from config.schema import ListFile, SourceTable, ViewTable
 from config.settings import ALL
 from config.source_secrets import SourceSecrets
 from config.suggest import did_you_mean
-from config.values import SLUG, Secret, redacted, secret_url, shown, slug, web_url
+from config.values import SLUG, Secret, redacted, secret_url, shown, slug, web_url, wrong
 from feeds.models import Category, Source
 
 _FROM_HERE = "the path as it is from the folder of the configuration"
@@ -51,6 +53,8 @@ class Gathered:
         self.views: dict[str, Category] = {}
         self.sources: dict[str, Source] = {}
         self.files: list[Path] = [main]
+        self.silent: list[Path] = []
+        """Those of them that say nothing."""
         self.wanted: list[Path] = []
         """Files that are named, and not there."""
         self.warnings: list[str] = []
@@ -149,8 +153,9 @@ class Gathered:
         if table.file is not None:
             place = (self._folder / table.file).resolve()
             if not place.is_file():
-                text = f"{shown(table.file)}: there is no such file; write {_FROM_HERE}"
-                self._complain(file, (*path, "file"), text)
+                text = f"there is no such file; write {_FROM_HERE}"
+                told = wrong(f"{shown(table.file)}: {text}", text)
+                self._complain(file, (*path, "file"), told)
                 self.wanted.append(place)
                 return None
             return place.as_uri()
@@ -159,7 +164,7 @@ class Gathered:
                 return secret_url(table.url, self._folder)
             return web_url(table.url)
         except ValueError as error:
-            self._complain(file, (*path, "url"), str(error))
+            self._complain(file, (*path, "url"), error)
             return None
 
     # --- included lists
@@ -169,6 +174,10 @@ class Gathered:
         # Path.glob takes no absolute patterns; operators write them.
         found = sorted(glob.glob(pattern, root_dir=self._folder, recursive=True))  # noqa: PTH207
         at: KeyPath = ("include", index)
+        if "://" in pattern:
+            text = "lists come from http:// and https:// alone; write such an address, or a path"
+            self._complain(file, at, f"{redacted(pattern)}: {text}", "include")
+            return
         if not found and not glob.has_magic(pattern):
             text = f"{shown(pattern)}: there is no such file; write {_FROM_HERE}"
             self._complain(file, at, text, "include")
@@ -202,7 +211,7 @@ class Gathered:
         try:
             path = kept_list(web_url(url), folder)
         except ValueError as error:
-            self._complain(file, at, str(error), "include")
+            self._complain(file, at, error, "include")
             return
         if not self._first_time(path):
             text = f"{redacted(url)} is included already; remove it here"
@@ -259,6 +268,8 @@ class Gathered:
         except BadFile as error:
             self._complaints.add(error.name, error.line, "", error.text)
             return
+        if not file.raw:
+            self.silent.append(path)
         self.add_file(file, file.checked(ListFile, self._complaints))
 
     def _include_opml(self, path: Path, name: str = "") -> None:
@@ -368,9 +379,8 @@ class Gathered:
             for at, url in enumerate(view.sources or ()):
                 source = self._known(url)
                 if source is None:
-                    text = (
-                        f"{redacted(url)} is no source of this configuration; write the url of one"
-                    )
+                    text = "is no source of this configuration; write the url of one"
+                    text = f"{self._told(url)} {text}"
                     place = (*path, "sources", at)
                     self._missing(file.name, file.line(place), dotted(place), text)
                 else:
@@ -381,6 +391,12 @@ class Gathered:
                 there = tuple(each for each in view.categories if each in (*self.categories, ALL))
                 view = replace(view, categories=there)
             self.views[name] = view
+
+    def _told(self, url: str) -> str:
+        """An address that is none of ours, which may be a secret one with a slip of the pen."""
+        host = _host(url)
+        near = any(each.secret_url and _host(each.url) == host for each in self._declared.values())
+        return "that address" if near else redacted(url)
 
     def _check_former(self) -> None:
         feeds, former = self.categories | self.views, dict[str, str]()
@@ -405,18 +421,26 @@ class Gathered:
         for url, source in sources.items():
             if source.was is None:
                 continue
-            text = None
+            text = ""
             known = self._known(source.was)
             if known is not None and known.url != url:
-                text = f"{redacted(source.was)} is still a source itself; remove one of them"
+                text = "is still a source itself; remove one of them"
             elif heirs.setdefault(address_key(source.was) or source.was, url) != url:
-                text = f"{redacted(source.was)} is what another source was; keep it for one of them"
-            if text is not None:
+                text = "is what another source was; keep it for one of them"
+            if text:
                 file, path = self._keys[url]
-                self._complain(file, (*path, "was"), text)
+                told = wrong(f"{redacted(source.was)} {text}", f"that address {text}")
+                self._complain(file, (*path, "was"), told)
 
-    def _complain(self, file: TomlFile, path: KeyPath, text: str, key: str = "") -> None:
-        file.complain(self._complaints, path, text, key)
+    def _complain(
+        self, file: TomlFile, path: KeyPath, what: str | ValueError, key: str = ""
+    ) -> None:
+        file.complain(self._complaints, path, what, key)
+
+
+def _host(url: str) -> str:
+    """Written or not with its scheme."""
+    return re.split(r"[/?#]", url.rpartition("://")[2], maxsplit=1)[0].lower()
 
 
 def _unknown(name: str, there: Collection[str]) -> str:

@@ -15,7 +15,7 @@ _OF_MANY_LINES = ("Unterminated string", "Expected \"'''\"")
 _TWICE = re.compile(r"Cannot declare \((.*?),?\) twice")
 _HARMLESS = frozenset(key for table in SECTIONS.values() for key in keys(table)) - {
     *("url", "auth", "proxy", "headers", "was", "user_agent", "others", "sources"),
-    *("password", "webhook"),
+    *("password", "webhook", "users"),
 }
 _PAIR = re.compile(r"\s*([\w.\"'-]+)\s*[=:]\s*(.*?)\s*$")
 
@@ -99,7 +99,11 @@ def _pair(line: str, _opened: str) -> str:
         return f"write {key} = " + (told if value[0] in "\"'[{0123456789" else f'"{told}"')
     before, equals, _ = line.partition("=")
     if equals:
-        return f'write the key in one word, or in quotes: "{before.strip()}" = …'
+        # Who forgot the sign may have written the secret before it: `password aGVsbG8=`.
+        words = before.split()
+        known = len(words) < 2 or words[0] in _HARMLESS
+        key = before.strip() if known else f"{words[0]} …"
+        return f'write the key in one word, or in quotes: "{key}" = …'
     return 'write key = value, like title = "Wire"'
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from pydantic_core import PydanticCustomError
 
 from aggregator.identity.urls import address_key, is_web
+from config.lines import Path as KeyPath
 from feeds.text import slugify
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -38,13 +40,26 @@ _LONGEST = 520 * _SECONDS["w"]
 _LARGEST = 10**9
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 _ARGON2 = re.compile(r"\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-def wrong(text: str) -> PydanticCustomError:
-    """The complaint of one value: what is wrong, what would be right."""
+def wrong(text: str, discreet: str = "") -> PydanticCustomError:
+    """The complaint of one value: what is wrong, what would be right. `discreet`: the same without
+    anything of the value, for keys where it may be a secret (config.discretion)."""
     # Braces are pydantic's template syntax.
-    return PydanticCustomError("wrong", "{text}", {"text": text})
+    return PydanticCustomError("wrong", "{text}", {"text": text, "discreet": discreet})
+
+
+def wrong_inside(faults: Sequence[tuple[KeyPath, str]]) -> PydanticCustomError:
+    """The complaints of a value with several inside: (path from it, complaint) of each."""
+    text = "; ".join(each for _, each in faults)
+    return PydanticCustomError("wrong", "{text}", {"text": text, "faults": tuple(faults)})
+
+
+def plain(text: str) -> PydanticCustomError:
+    """A complaint that repeats nothing of the value."""
+    return wrong(text, text)
 
 
 def duration(value: Any) -> float:
@@ -102,14 +117,21 @@ def networks(value: Any) -> bool | tuple[str, ...]:
         return value
     if not isinstance(value, list):
         raise wrong(f'{shown(value)} must be true, false or a list like ["10.0.0.0/8"]')
-    for each in value:
-        try:
-            if not isinstance(each, str):  # ip_network takes 1 for 0.0.0.1
-                raise ValueError
-            ipaddress.ip_network(each)
-        except ValueError as error:
-            raise wrong(f"{shown(each)} is no network; write {_likely_network(each)}") from error
+    faults = [((at,), fault) for at, each in enumerate(value) if (fault := no_network(each))]
+    if faults:
+        raise wrong_inside(faults)
     return tuple(value)
+
+
+def no_network(value: Any) -> str:
+    """What is wrong with one; "" for a right one."""
+    try:
+        if not isinstance(value, str):  # ip_network takes 1 for 0.0.0.1
+            raise ValueError
+        ipaddress.ip_network(value)
+    except ValueError:
+        return f"{shown(value)} is no network; write {_likely_network(value)}"
+    return ""
 
 
 def _likely_network(value: Any) -> str:
@@ -139,15 +161,21 @@ def slug(value: str) -> str:
 def web_url(value: Any) -> str:
     """An http(s) URL with a host."""
     if not isinstance(value, str):
-        raise wrong(f"must be a text in quotes, not {shown(value)}")
+        text = "must be a text in quotes"
+        raise wrong(f"{text}, not {shown(value)}", text)
     if not _is_web_url(value.strip()):
-        raise wrong(f"{redacted(value)} is no web address; write {_likely_url(value.strip())}")
+        text = "is no web address; write"
+        likely = _likely_url(value.strip())
+        raise wrong(f"{redacted(value)} {text} {likely}", f"{text} {_WEB_FORM}")
     return value.strip()
+
+
+_WEB_FORM = '"https://host/path"'
 
 
 def _likely_url(url: str) -> str:
     """What was meant, where that gives no secret away."""
-    form = '"https://host/path"'
+    form = _WEB_FORM
     plain = re.split(r"[?#]", url, maxsplit=1)[0]
     if "@" in plain or not plain.isprintable():
         return form
@@ -211,8 +239,23 @@ def _encoded(url: str) -> str:
 
 
 def redacted(url: str) -> str:
-    """A URL as a complaint may show it: without userinfo and query, which can hold secrets."""
-    return shown(re.sub(r"//[^/@\s]*@", "//…@", re.split(r"[?#]", url, maxsplit=1)[0]))
+    """A URL as a complaint may show it: without userinfo and query, which can hold secrets, also
+    where it is no URL at all (`user:password@host`)."""
+    return one_line_of(f'"{_without_secrets(url)}"')
+
+
+_HOST_FIRST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[A-Za-z0-9.-]+(?::[0-9]{1,5})?/")
+
+
+def _without_secrets(url: str) -> str:
+    scheme = re.match(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//", url)
+    start = scheme.end() if scheme else 0
+    # A password may hold / and @, as whoever writes it by hand doesn't encode it; so what stands
+    # before the last @ is left out, unless a host is all that stands before the path.
+    at = -1 if _HOST_FIRST.match(url.strip()) else url.rfind("@")
+    if at >= start:
+        url = f"{url[:start]}…{url[at:]}"
+    return re.split(r"[?#]", url, maxsplit=1)[0]
 
 
 def is_public_host(host: str) -> bool:
@@ -265,7 +308,8 @@ def database_url(url: str, folder: Path) -> str:
     if url.startswith("sqlite:///"):
         place = url.removeprefix("sqlite:///")
         if "?" in place:
-            raise wrong('options are not understood; write "sqlite:///path" alone')
+            text = 'options are not understood; write "sqlite:///path" alone'
+            raise plain(text)
         return url if place in ("", ":memory:") else f"sqlite:///{folder / place}"
     try:
         parts = urlsplit(url)
@@ -273,23 +317,29 @@ def database_url(url: str, folder: Path) -> str:
             return "postgresql+psycopg://" + url.partition("://")[2]
     except ValueError:
         pass
-    raise wrong(
-        'no database that Feedmill knows; write "sqlite:///var/feedmill.db" or '
-        '"postgresql+psycopg://user@host/name"'
-    )
+    text = 'no database that Feedmill knows; write "sqlite:///var/feedmill.db" or '
+    text += '"postgresql+psycopg://user@host/name"'
+    raise plain(text)
+
+
+def is_header_name(name: str) -> bool:
+    """By its characters (RFC 9110, 5.1)."""
+    return _HEADER.fullmatch(name) is not None
 
 
 def header_name(name: str) -> str:
-    if not _HEADER.fullmatch(name):
-        raise wrong(f'{shown(name)} is no header name (RFC 9110); write one like "X-Api-Key"')
+    if not is_header_name(name):
+        # `Authorization: Bearer …` all in one: the name holds the secret.
+        raise plain('there is a name that no header has (RFC 9110); write one like "X-Api-Key"')
     if name.lower() in _OURS:
-        raise wrong(f"{shown(name)} is a header that Feedmill sets itself; remove it")
+        raise plain(f"{shown(name)} is a header that Feedmill sets itself; remove it")
     return name
 
 
 def header_text(value: str) -> str:
     if not (value.isprintable() and value.isascii()):
-        raise wrong("the value must be printable ASCII on one line; write one header for each key")
+        text = "the value must be printable ASCII on one line; write one header for each key"
+        raise plain(text)
     return value
 
 
@@ -303,7 +353,8 @@ def login(text: str) -> tuple[str, str]:
     """`auth`: "user:password" (RFC 7617: the user has no colon). Complaints don't show it."""
     user, colon, password = text.partition(":")
     if not (user and colon and text.isprintable()):
-        raise wrong('must read "user:password", on one line')
+        text = 'must read "user:password", on one line'
+        raise plain(text)
     return user, password
 
 
@@ -315,9 +366,8 @@ def is_address(text: str) -> bool:
 def password_hash(text: str) -> str:
     """What `feedmill password` printed. Complaints don't show it: it may be the password."""
     if not _ARGON2.fullmatch(text):
-        raise wrong(
-            "must be the line that `feedmill password` prints ($argon2id$…), not the password"
-        )
+        text = "must be the line that `feedmill password` prints ($argon2id$…), not the password"
+        raise plain(text)
     return text
 
 
@@ -330,7 +380,8 @@ def proxy(text: str) -> str:
     except ValueError:
         good = False
     if text and (not good or not text.isprintable() or " " in text):
-        raise wrong('is no proxy; write "http://host:port", "https://…" or "socks5h://…"')
+        text = 'is no proxy; write "http://host:port", "https://…" or "socks5h://…"'
+        raise plain(text)
     return text.rstrip("/")
 
 
@@ -361,10 +412,12 @@ class Secret:
         """Raises Wrong when it is not there."""
         if self.env is not None:
             if not (found := os.environ.get(self.env)):
-                raise wrong(
-                    f"the environment variable {self.env} is not set; set it where Feedmill is "
-                    "started"
+                # Some write the secret itself there.
+                name = f" {self.env}" if _VARIABLE.fullmatch(self.env) else ""
+                text = (
+                    f"the environment variable{name} is not set; set it where Feedmill is started"
                 )
+                raise plain(text)
             return found
         path = folder / str(self.file)
         try:
@@ -372,9 +425,10 @@ class Secret:
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             text = f"the secret file {self.file} can't be read: {reason}; write the path of one"
-            raise wrong(text) from error
+            raise plain(text) from error
         if not found:
-            raise wrong(f"the secret file {self.file} is empty; write the secret into it")
+            text = f"the secret file {self.file} is empty; write the secret into it"
+            raise plain(text)
         return found
 
 
@@ -385,8 +439,8 @@ def secret_url(secret: Secret, folder: Path) -> str:
         return web_url(found)
     except ValueError:
         where = secret.env or secret.file
-        text = f'what {where} holds is no web address; it must be like "https://host/path"'
-        raise wrong(text) from None
+        text = f"what {where} holds is no web address; it must be like {_WEB_FORM}"
+        raise plain(text) from None
 
 
 def text_or_secret(value: Any) -> str | Secret:
@@ -394,14 +448,20 @@ def text_or_secret(value: Any) -> str | Secret:
         return value
     keys = set(value) if isinstance(value, dict) else set()
     if keys not in ({"env"}, {"file"}) or not isinstance(next(iter(value.values())), str):
-        raise wrong('must be a text, or { env = "NAME" }, or { file = "path" }')
+        text = 'must be a text, or { env = "NAME" }, or { file = "path" }'
+        raise plain(text)
     return Secret(**value)
 
 
 def shown(value: Any) -> str:
-    """A value as a complaint shows it: short, on one line."""
+    """A value as a complaint shows it: short, on one line, without what is a secret by its looks
+    (what is one by its key is not for complaints at all: config.discretion)."""
     if isinstance(value, bool):
         return str(value).lower()
+    if value and isinstance(value, (dict, list)):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, str) and re.search(r"://|@|\?[\w.-]+=", value):
+        return redacted(value)
     return one_line_of(f'"{value}"' if isinstance(value, str) else str(value))
 
 

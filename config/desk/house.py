@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from config.emptied import lost, mean
 from config.handing import settings_of
 from config.load import load
 from config.reloading import NOTE
@@ -90,8 +91,10 @@ class House:
     def take(self, settings: Settings) -> None:
         """An edit of ours has made it so."""
         with self._lock:
+            before = self._settings
             self._change(settings, looks(settings))
         with suppress(StoreError):
+            mean(before, settings, self.store)
             self._edited = (time.monotonic(), self.engine()["said"])
 
     def follows(self, engine: Mapping[str, Any]) -> bool:
@@ -131,8 +134,12 @@ class House:
         """The lock is held by whoever began it, and saw the files as `now`."""
         try:
             found = load(self.file)
+            if gone := lost(self._settings, found, self._app.store):
+                raise ConfigError(gone)
             # Of what was seen, the look before the reading: an edit since then is yet to come.
             self._change(found, {path: now.get(path, look) for path, look in looks(found).items()})
+        except StoreError:
+            self._looks = {}  # looked at again
         except ConfigError as error:
             if self._known and self._settings != (at_work := settings_of(self._known)):
                 self._change(at_work, {})

@@ -11,7 +11,7 @@ import tomli
 
 from config.rules import check_depth
 from config.suggest import did_you_mean
-from config.tables import value_text
+from config.written import value_text
 from feeds.errors import ConfigError
 from feeds.models import FIELDS
 

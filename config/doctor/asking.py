@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from config.settings import Settings
 from config.values import is_public_host
+from publisher.web.counting import DOCTOR
 
 SECONDS = 10.0
 MOST = 100_000_000
@@ -39,7 +40,7 @@ def asker(settings: Settings, url: str) -> Ask:
 
     public = is_public_host(urlsplit(url).hostname or "")
     send = HttpSender(
-        user_agent(settings.site.url, settings.site.contact),
+        DOCTOR + user_agent(settings.site.url, settings.site.contact),
         timeout=SECONDS,
         allow_private=True,
         ca_file=settings.poll.ca_file,

@@ -29,7 +29,10 @@ def disk(places: dict[str, Path]) -> Iterator[Finding]:
 
 
 def graded(name: str, free: int, total: int) -> Finding:
-    part = free / total if total else 0.0
+    if not total:  # as /proc
+        text = f"{name}: lies on no disk, but on a file system that keeps nothing"
+        return bad(CHECK, text, "choose a folder on a disk")
+    part = free / total
     text = f"{name}: {_size(free)} free ({part:.1%})"
     if part < LEAST[0] or free < LEAST[1]:
         return bad(CHECK, text, "make room now; polling and publishing pause on a full disk")

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.doctor.finding import Finding, bad, ok, warn
 from config.settings import Settings
@@ -30,7 +31,7 @@ def _places(settings: Settings, database: Path | None) -> Iterator[Finding]:
         if any(each.secret_url for each in settings.sources.values()):
             yield from secrets_in(database)
     yield from folder(settings.output, "output.directory")
-    yield from published(settings.output)
+    yield from published(settings.output, in_front=in_front(settings))
     if settings.private.exists():
         yield from folder(settings.private, "output.private")
         yield from private(settings.private)
@@ -61,6 +62,11 @@ def secrets_in(path: Path) -> Iterator[Finding]:
         yield warn(CHECK, text, f"chmod o-r {path}")
 
 
+def _exposed(mode: int) -> bool:
+    """Whether others can replace files of ours in a folder of that mode."""
+    return bool(mode & stat.S_IWOTH and not mode & stat.S_ISVTX)
+
+
 def _open_to_all(path: Path) -> bool:
     """Whether others can get at it: one folder on the way that they can't enter is enough."""
     return all(each.stat().st_mode & stat.S_IXOTH for each in path.absolute().parents)
@@ -73,8 +79,12 @@ def folder(path: Path, name: str) -> Iterator[Finding]:
         if not os.access(there, os.W_OK | os.X_OK):
             yield bad(CHECK, f"{name}: {path} can't be made", f"make it, or chown {there}")
         return
+    mode = path.stat().st_mode
+    if _exposed(mode) and _open_to_all(path):
+        text = f"{name}: everybody on this machine can write to {path}, and replace what is there"
+        yield bad(CHECK, text, f"chmod o-w {path}")
     try:
-        if not path.stat().st_mode & 0o222:  # root may, and the service's user may not
+        if not mode & 0o222:  # root may, and the service's user may not
             raise PermissionError(13, "it is marked read-only")
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"x")
@@ -93,9 +103,24 @@ def private(path: Path) -> Iterator[Finding]:
         yield warn(CHECK, text, f"chmod 700 {path}")
 
 
-def published(path: Path) -> Iterator[Finding]:
-    """A web server that is another user reads them."""
+def in_front(settings: Settings) -> bool:
+    """Whether another web server stands before Feedmill's own: by the port, since one address has
+    many names."""
+    at = urlsplit(settings.site.url)
+    return (at.port or (443 if at.scheme == "https" else 80)) != settings.listen.port
+
+
+def published(path: Path, *, in_front: bool = False) -> Iterator[Finding]:
+    """A web server that is another user reads them: it has to enter the folder, and (`in_front`:
+    there is one) those on the way to it."""
     if not path.exists():
+        return
+    way = [*reversed(path.absolute().parents), path] if in_front else [path]
+    if (
+        closed := next((each for each in way if not each.stat().st_mode & stat.S_IXOTH), None)
+    ) is not None:
+        text = f"output.directory: a web server that is another user can't enter {closed}"
+        yield warn(CHECK, text, f"chmod o+x {closed}; or publish into a folder like /srv/feedmill")
         return
     shut = [each for each in islice(path.rglob("*"), MANY) if _shut(each)]
     if shut:

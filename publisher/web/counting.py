@@ -14,6 +14,9 @@ from hashlib import blake2b
 _SAID = re.compile(r"(\d{1,9})\s+(?:subscribers?|readers?|users?|followers?)\b", re.I)
 _FEED_ID = re.compile(r"feed-?id[:=\s][^\s;,)]*|\d+\s+(?:subscriber|reader|user|follower)s?", re.I)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_. -]{0,39}")
+DOCTOR = "feedmill-doctor/1 "
+"""How the agent of `feedmill doctor` begins, which asks for feeds and reads none: it is a
+subscriber of nobody. Another Feedmill is one."""
 DISTINCT = "readers"
 """The kind under which those are counted that speak for themselves."""
 MOST = 200_000
@@ -34,6 +37,8 @@ class Counting:
 
     def saw(self, slug: str, agent: str, address: str, now: float) -> None:
         """A document of that feed was asked for; `now`: seconds since 1970."""
+        if agent.startswith(DOCTOR):
+            return
         day = int(now // 86_400)
         if day != self._day:
             self._day, self._key = day, secrets.token_bytes(32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -170,6 +171,41 @@ def test_published_files_that_a_web_server_cant_read(settings: Settings) -> None
     only(permissions.published(settings.output), Grade.WARN, "2 published")
 
 
+def test_a_public_folder_that_nobody_can_enter(tmp_path: Path) -> None:
+    """However open its files are. The folders on the way count where another server goes it."""
+    folder = tmp_path / "pub"
+    (folder / "all").mkdir(parents=True)
+    (folder / "all" / "rss.xml").write_text("")
+    assert list(permissions.published(folder)) == []
+    folder.chmod(0o700)
+    only(permissions.published(folder), Grade.WARN, f"can't enter {folder}", f"chmod o+x {folder}")
+    folder.chmod(0o755)
+    tmp_path.chmod(0o700)
+    assert list(permissions.published(folder)) == []
+    only(permissions.published(folder, in_front=True), Grade.WARN, "can't enter", "chmod o+x")
+
+
+def test_who_serves_them(tmp_path: Path) -> None:
+    """Feedmill itself, or a web server before it."""
+    assert not permissions.in_front(configured(tmp_path))
+    assert permissions.in_front(configured(tmp_path, url="https://news.example.org"))
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o777, True), (0o1777, False), (0o755, False)])
+def test_folders_that_everybody_can_write(mode: int, told: bool) -> None:
+    """Whoever can replace the database or a feed, has them; not where nobody else gets to, or as
+    in /tmp, where nobody replaces another's file."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:  # pytest's own folders are shut
+        folder = Path(name) / "var"
+        folder.mkdir()
+        folder.chmod(mode)
+        assert list(permissions.folder(folder, "the database's folder")) == []
+        Path(name).chmod(0o755)
+        found = list(permissions.folder(folder, "the database's folder"))
+        assert grades(found) == (["bad"] if told else [])
+        assert not told or "chmod o-w" in found[0].line
+
+
 def test_a_database_with_secrets(tmp_path: Path) -> None:
     """Secret addresses stand in it: who can enter all its folders can read them."""
     text = '[[sources]]\nurl = "https://a.test/?k=hush"\nsecret_url = true\n'
@@ -194,12 +230,17 @@ def test_a_database_with_secrets(tmp_path: Path) -> None:
         (400e6, 2e9, "warn"),
         (9e9, 1000e9, "bad"),
         (40e6, 100e6, "bad"),
-        (0, 0, "bad"),
+        (0, 100e6, "bad"),
     ],
 )
 def test_room(free: float, total: float, grade: str) -> None:
     """Below 10 % or 500 MB; below 1 % or 50 MB."""
     assert disk.graded("database", int(free), int(total)).grade == grade
+
+
+def test_what_is_no_disk() -> None:
+    """`/proc` and the like: that is told, not `0 MB free`."""
+    only(disk.disk({"output": Path("/proc/x")}), Grade.BAD, "output: lies on no disk", "choose")
 
 
 def test_places_on_one_disk(tmp_path: Path) -> None:

@@ -137,10 +137,19 @@ def test_a_list_of_nothing(tmp_path: Path) -> None:
 
 
 def test_where_it_cannot_stand(tmp_path: Path) -> None:
-    """Sources in braces: the file stays as it was, and the way out is named."""
+    """Files that nobody may write: they stay as they were, and the way out is named. Sources in
+    braces are no hindrance."""
     text = 'sources = [{ url = "https://wire.example/feed" }]\n'
     settings = loaded(tmp_path, text)
-    with pytest.raises(EditError, match="no place for it was found; write the lines yourself"):
+    importing.write(settings, planned(settings, opml(feed("https://b.example/"))))
+    text = (tmp_path / "feedmill.toml").read_text()
+    assert text.startswith('sources = [{ url = "https://wire.example/feed" }, {')
+    (tmp_path / "var").mkdir(exist_ok=True)
+    (tmp_path / "var" / "desk.toml").write_text("# mine\n")
+    for name in ("feedmill.toml", "var/desk.toml"):
+        (tmp_path / name).chmod(0o444)
+    settings = load(settings.file)
+    with pytest.raises(EditError, match="--dry-run shows the lines"):
         importing.write(settings, planned(settings, opml(feed("https://a.example/"))))
     assert (tmp_path / "feedmill.toml").read_text() == text
 

@@ -61,14 +61,20 @@ def test_before_and_while_it_runs(here: Installation) -> None:
     }
     assert not here.database.parent.exists()
     with here.running() as running:
-        running.wait_for("/all/atom.xml", "one")
+        running.wait_for("/all/atom.xml", "Title of one")
         found = rows(here, code=0)
-        assert {grade for some in found.values() for grade, _ in some} == {"ok"}
+        wrong = [line for some in found.values() for grade, line in some if grade != "ok"]
+        assert wrong == []
         assert set(found) == {
             *("configuration", "clock", "time zone", "permissions", "database", "sources"),
             *("run", "site", "web server"),
         }
         said = here.call("doctor").stdout.splitlines()
+        # Whoever looks whether all is well is nobody's subscriber: what is counted is told after
+        # those that were asked before it, so a reader's own request comes last.
+        reader = running.get("/all/atom.xml", User_Agent="A reader/1.0 (5 subscribers)")
+        assert reader.status == 200
+        assert until(lambda: here.json("feeds")[0]["subscribers"] == 6)
     assert all(line[:6] in ("ok    ", "warn  ", "bad   ") for line in said)
     assert "ok    run: alive and ready at" in "\n".join(said)
 

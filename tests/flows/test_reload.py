@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.command import Installation, Site, rss, until
+from tests.flows.visiting import Caller
 from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
@@ -86,6 +87,44 @@ def test_a_broken_file_disturbs_nothing(here: Installation, origin: Origin) -> N
         assert site.get("/news/rss.xml").status == 200
         config(here).write_text(right)
         assert until(lambda: here.call("status").returncode == 0)
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [("", "says nothing any more"), (None, "the only source is gone")],
+    ids=["emptied", "cut off"],
+)
+def test_a_lost_file_takes_nothing_away(
+    here: Installation, origin: Origin, left: str | None, told: str
+) -> None:
+    """A full disk, or an editor that empties a file first, leaves valid TOML without sources. The
+    feeds stay, on the same port, also when it is asked for by a signal; the complaint says how to
+    mean it."""
+    with here.running() as site:
+        site.wait_for("/news/rss.xml", "Title of one")
+        right = config(here).read_text()
+        config(here).write_text(right.partition("[categories")[0] if left is None else left)
+        assert until(lambda: says(site, told))
+        said = site.log.read_text().count(told)
+        site.process.send_signal(signal.SIGHUP)
+        assert until(lambda: site.log.read_text().count(told) > said)
+        assert "stop Feedmill and start it anew" in site.log.read_text()
+        assert b"Title of one" in site.get("/news/rss.xml").body
+        assert (here.public / "news" / "rss.xml").is_file()
+        config(here).write_text(right)
+        assert until(lambda: here.call("status").returncode == 0)
+
+
+def test_sources_may_go_at_the_desk(here: Installation, origin: Origin) -> None:
+    """The last one too: whoever removes it there means it."""
+    with here.running() as site:
+        site.wait_for("/news/rss.xml", "Title of one")
+        token = str(here.json("token", "add", "x", "--for", "api")["token"])
+        done = Caller(site.port, token).ask("DELETE", "/sources/1")
+        assert done.status == 200, done.text
+        assert until(lambda: here.json("status")["sources"] == 0)
+        assert here.json("status")["complaints"] == []
+        assert "refused" not in site.log.read_text()
 
 
 def test_sighup(here: Installation, origin: Origin) -> None:
