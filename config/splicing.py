@@ -66,8 +66,14 @@ class Splice:
         """Ranges of whole tables that go."""
         self._held: dict[int, _Held] = {}
         self._removed: list[Path] = []
+        self._values: dict[int, Value] = {}
         self._by_path: dict[Path, list[_Named]] = {}
+        """By the first one and the first two parts of their paths."""
+        self._short: dict[Path, list[_Named]] = {}
+        """Those whose path has one part."""
         for each in self._all():
+            if len(each.path) == 1:
+                self._short.setdefault(each.path, []).append(each)
             for length in {1, min(2, len(each.path))}:
                 self._by_path.setdefault(each.path[:length], []).append(each)
 
@@ -100,19 +106,25 @@ class Splice:
     def _hits(self, path: Path) -> list[_Hit]:
         near = self._by_path.get(path[:2], [])
         if len(path) > 1:
-            near = [each for each in self._by_path.get(path[:1], []) if len(each.path) == 1] + near
+            near = [*self._short.get(path[:1], ()), *near]
         found = []
         for each in near:
             if each.path[: len(path)] == path:
                 exact = each.path == path
                 value = None
                 if exact and each.pair is not None:
-                    value = value_at(self._text, value_start(self._text, each.pair))
+                    value = self._value(each.pair)
                 found.append(_Hit(exact, each, value))
             elif each.pair is not None and path[: len(each.path)] == each.path:
-                value = value_at(self._text, value_start(self._text, each.pair))
+                value = self._value(each.pair)
                 found += _within(each, value, path[len(each.path) :])
         return found
+
+    def _value(self, pair: Statement) -> Value:
+        if (value := self._values.get(pair.start)) is None:
+            value = value_at(self._text, value_start(self._text, pair))
+            self._values[pair.start] = value
+        return value
 
     # --- changing
 
@@ -287,21 +299,15 @@ class Splice:
         self._drop_empty()
         for held in self._held.values():
             self._edits += held_edits(self._text, held.at, held.gone, held.added)
-        text = self._text
         whole = sorted(self._tables)
         gone = [each for each in self._gone if not _inside(whole, *each)]
-        edits = dict.fromkeys(gone, "")
+        edits: dict[tuple[int, int], str | None] = dict.fromkeys(gone, "")
         whole = sorted((*whole, *gone))
         for start, end, new in self._edits:
             if _inside(whole, start, end):
                 continue
-            edits[start, end] = edits.get((start, end), "") + new
-        for start, end in sorted(edits.keys() | self._tables, reverse=True):
-            if (start, end) in self._tables:
-                text = _without(text, start, end, self._ending)
-            else:
-                text = text[:start] + edits[start, end] + text[end:]
-        return text
+            edits[start, end] = (edits.get((start, end)) or "") + new
+        return _edited(self._text, edits | dict.fromkeys(self._tables), self._ending)
 
     def _drop_empty(self) -> None:
         """What held nothing but what was removed: `sources = []`, `[views]`."""
@@ -312,7 +318,7 @@ class Splice:
                 if len(each.path) == 1 and pair is None:
                     shells.append(_Hit(True, each))
                 elif len(each.path) == 1 and pair is not None:
-                    value = value_at(self._text, value_start(self._text, pair))
+                    value = self._value(pair)
                     held = self._held.get(value.start)
                     if held is not None and len(held.gone) == len(value.items) and not held.added:
                         shells.append(_Hit(True, each, value))
@@ -360,14 +366,35 @@ def _lead(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _without(text: str, start: int, end: int, ending: str) -> str:
-    """Blank lines around a table that goes become one, at the end none; a comment above must not
-    stick to what follows."""
-    head, tail = text[:start], text[end:]
-    stripped = tail.lstrip("\r\n")
-    blank = tail[: len(tail) - len(stripped)]
-    if head.endswith(("\n\n", "\n\r\n")) or not head:
-        if not stripped and head:
-            return head[: -len(ending)] + blank
-        return head + stripped
-    return head + (blank if blank or not stripped else ending) + stripped
+def _edited(text: str, edits: Mapping[tuple[int, int], str | None], ending: str) -> str:
+    """(from, to) → what is to stand there; None: a whole table that goes. Blank lines around that
+    become one, at the end none; a comment above must not stick to what follows."""
+    pieces: list[str] = []
+    """Of what is to follow, the last one first."""
+    at = len(text)
+    for start, end in sorted(edits, reverse=True):
+        pieces.append(text[end:at])
+        at = start
+        if (new := edits[start, end]) is not None:
+            pieces.append(new)
+            continue
+        blank = _taken_blank(pieces)
+        if start and not text.endswith(("\n\n", "\n\r\n"), 0, start):
+            pieces.append(blank if blank or not pieces else ending)
+        elif start and not pieces:
+            pieces.append(blank)
+            at -= len(ending)
+    return text[:at] + "".join(reversed(pieces))
+
+
+def _taken_blank(pieces: list[str]) -> str:
+    """The line ends with which they begin, taken away from them."""
+    blank = ""
+    while pieces:
+        piece = pieces.pop()
+        rest = piece.lstrip("\r\n")
+        blank += piece[: len(piece) - len(rest)]
+        if rest:
+            pieces.append(rest)
+            break
+    return blank

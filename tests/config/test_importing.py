@@ -149,7 +149,7 @@ def test_where_it_cannot_stand(tmp_path: Path) -> None:
     for name in ("feedmill.toml", "var/desk.toml"):
         (tmp_path / name).chmod(0o444)
     settings = load(settings.file)
-    with pytest.raises(EditError, match="--dry-run shows the lines"):
+    with pytest.raises(EditError, match="is read-only: make it writable"):
         importing.write(settings, planned(settings, opml(feed("https://a.example/"))))
     assert (tmp_path / "feedmill.toml").read_text() == text
 
