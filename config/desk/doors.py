@@ -33,6 +33,8 @@ Send = Callable[[_Message], Awaitable[None]]
 
 API, METRICS, EDITOR, OPS = "@api", "@metrics", "@editor", "@ops"
 """What a token may be for, beside feeds."""
+OPERATIONS = "/desk/ops.atom"
+STAFF = ("admin", "editor")
 LOCAL = "you"
 """Who sits at the machine while no user is configured."""
 
@@ -109,7 +111,7 @@ class Doors:
                 return _said(first, 421, "This is not the address of this desk.")
             if not access.same_site(asked, settings.site.url):
                 return _said(first, 403, "Another site has asked for this; nothing was done.")
-        if path == "/desk/ops.atom":
+        if path == OPERATIONS:
             token = token or request.query_params.get("token", "")
         elif first == "desk":
             token = ""  # people log in there
@@ -117,7 +119,7 @@ class Doors:
         if first == "api":
             return self._of_api(visitor)
         if first == "desk":
-            return self._of_desk(visitor, asked, request)
+            return self._of_desk(visitor, asked, request, token)
         return visitor
 
     def _visitor(self, asked: Asked, request: Request, first: str, token: str) -> Visitor:
@@ -147,7 +149,7 @@ class Doors:
         return found
 
     def _of_api(self, visitor: Visitor) -> Visitor | Response:
-        if visitor.role in ("admin", "editor"):
+        if visitor.role in STAFF:
             return visitor
         text = (
             "a token is needed: `feedmill token add NAME --for api`, sent as "
@@ -159,18 +161,33 @@ class Doors:
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
+    def _of_feed(self, visitor: Visitor, sent: str) -> Response:
+        """For a feed reader, that can't log in: a status that it understands (RFC 6750 §3)."""
+        if visitor.role:
+            status, error, text = 403, ', error="insufficient_scope"', "This token is not for that."
+        else:
+            status, error = 401, ', error="invalid_token"' if sent else ""
+            text = "This token is not in force." if sent else "A token is needed."
+        text += " `feedmill token add NAME --for ops` makes one; or log in at the desk."
+        response = _said("desk", status, text)
+        response.headers["WWW-Authenticate"] = f'Bearer realm="operations"{error}'
+        return response
+
     def _closed(self, what: str) -> str:
         """Why nobody comes in while no user is set."""
         if access.is_public(self._house.settings.site.url):
             return f"{what} is closed, since site.url is a public address"
         return f"{what} answers at the machine itself only"
 
-    def _of_desk(self, visitor: Visitor, asked: Asked, request: Request) -> Visitor | Response:
+    def _of_desk(
+        self, visitor: Visitor, asked: Asked, request: Request, sent: str
+    ) -> Visitor | Response:
+        """`sent`: a token."""
         path, base = request.scope["path"], self._web.base
         if path == "/desk":
             return RedirectResponse(f"{base}/desk/", 308, HEADERS)
-        if path == "/desk/ops.atom" and visitor.role in ("ops", "admin", "editor"):
-            return visitor
+        if path == OPERATIONS:
+            return visitor if visitor.role in ("ops", *STAFF) else self._of_feed(visitor, sent)
         if not self._house.settings.desk.users and not visitor.local:
             text = (
                 f"Until a user is set, {self._closed('the desk')}: write the line that `feedmill "
@@ -179,7 +196,7 @@ class Doors:
             return _said("desk", 403, text)
         if path.startswith("/desk/static/") or path == "/desk/login":
             return visitor
-        if visitor.role in ("admin", "editor"):
+        if visitor.role in STAFF:
             return visitor
         if asked.method not in access.SAFE:
             return _said("desk", 401, "You are not logged in any more; nothing was done.")

@@ -150,3 +150,25 @@ class Article:
     updated: datetime
     first_seen: datetime
     revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which articles are meant; None: all."""
+
+    source_id: int | None = None
+    feed: str | None = None
+    """Of stories that stand in that feed."""
+    before: datetime | None = None
+    """Published before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An article of a list, and how it stands."""
+
+    article: Article
+    """Its entry is empty when it was taken away."""
+    held: Held = Held.NO
+    barred: bool = False
+    """It was taken down for ever."""

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import FeedItem
+from feeds.models import Chosen, FeedItem
 from feeds.store.articles import COLUMNS
 from feeds.store.engine import Database
 from feeds.store.feeds import items_of, quarantined
+from feeds.store.listed import fitting
 from feeds.store.sql import inserting
 from feeds.store.tables import article, counter, placement, story
 from feeds.store.ties import NORMAL
@@ -93,9 +94,17 @@ def _replace(
         connection.execute(statement, rows)
 
 
-def find(database: Database, slug: str, query: str, limit: int) -> list[FeedItem]:
+def find(
+    database: Database,
+    slug: str,
+    query: str,
+    limit: int,
+    chosen: Chosen | None = None,
+    below: int | None = None,
+) -> list[FeedItem]:
     """Stories of the feed that have all these words (the last may be the beginning of one), newest
-    placement first."""
+    placement first. `chosen`: beside its feed; `below`: the number of the last one of the page
+    before."""
     words = _WORD.findall(query)[:WORDS]
     if not words:
         return []
@@ -110,6 +119,8 @@ def find(database: Database, slug: str, query: str, limit: int) -> list[FeedItem
             .join(story, story.c.id == placement.c.story_id)
             .join(article, article.c.id == placement.c.article_id)
             .where(placement.c.slug == slug, ~quarantined(), _has(connection, words))
+            .where(*([] if chosen is None else fitting(chosen)))
+            .where(*([] if below is None else [placement.c.seq < below]))
             .order_by(placement.c.seq.desc())
             .limit(limit)
         )

@@ -19,6 +19,7 @@ from feeds.models import (
     Asked,
     Brief,
     Category,
+    Chosen,
     Claim,
     Deletion,
     Delivery,
@@ -33,6 +34,7 @@ from feeds.models import (
     Knot,
     Known,
     LedgerRow,
+    Listed,
     Placed,
     Poll,
     Quarantined,
@@ -74,6 +76,7 @@ from feeds.store import (
     gaps,
     happenings,
     ledger,
+    listed,
     locks,
     logins,
     moves,
@@ -400,9 +403,24 @@ class Store:
         """Make stories that have changed findable, oldest change first; how many."""
         return search.index(self._database, limit)
 
-    def find(self, slug: str, query: str, limit: int = 50) -> list[FeedItem]:
-        """Stories of the feed that have all these words, newest placement first."""
-        return search.find(self._database, slug, query, limit)
+    def listed(
+        self, chosen: Chosen, after: tuple[datetime, int] | None = None, limit: int = 50
+    ) -> list[Listed]:
+        """Those, by published, newest first; `after`: (published, id) of the last one of the page
+        before."""
+        return listed.listed(self._database, chosen, after, limit)
+
+    def find(
+        self,
+        slug: str,
+        query: str,
+        limit: int = 50,
+        chosen: Chosen | None = None,
+        below: int | None = None,
+    ) -> list[FeedItem]:
+        """Stories of the feed that have all these words, newest placement first; `below`: the
+        number (FeedItem.seq) of the last one of the page before."""
+        return search.find(self._database, slug, query, limit, chosen, below)
 
     # --- whom we tell, and who reads
 

@@ -273,8 +273,12 @@ def api(here: Installation, caller: Caller) -> None:
                 at = filled(path.removeprefix("/api"), number=str(each))
                 given = None if method == "get" else {"title": XSS, "url": f"ftp://{XSS_QUOTED}/"}
                 answer = caller.ask(method.upper(), at, given)
-                assert answer.status < 500, (method, at, answer)
-                assert answer.headers["content-type"] == "application/json"
+                # 502: what a source has sent can't be read.
+                assert answer.status < 500 or answer.status == 502, (method, at, answer)
+                kind = (
+                    "text/x-opml" if (method, path) == ("get", "/api/opml") else "application/json"
+                )
+                assert answer.headers["content-type"].startswith(kind), (method, at)
                 assert leaks(here, answer.body, caller.token) == [], (method, at)
                 assert leaks(here, str(answer.headers), caller.token) == []
 

@@ -92,8 +92,23 @@ def test_tokens_are_no_logins(site: Site, here: Installation) -> None:
         for kind in kinds:
             assert visitor.get(f"{path}?token={tokens[kind]}").status != 200
     here.verb("token", "revoke", "for ops")
-    assert visitor.get(f"/desk/ops.atom?token={token}").status == 303
-    assert visitor.get("/desk/ops.atom", Authorization=f"Bearer {token}").status == 303
+    revoked = (
+        visitor.get(f"/desk/ops.atom?token={token}"),
+        visitor.get("/desk/ops.atom", Authorization=f"Bearer {token}"),
+        visitor.get("/desk/ops.atom?token=wrong"),
+    )
+    for answer in revoked:  # a feed reader can't log in
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == (
+            'Bearer realm="operations", error="invalid_token"'
+        )
+        assert b"<html" not in answer.body
+    without = visitor.get("/desk/ops.atom")
+    assert without.status == 401
+    assert without.headers["www-authenticate"] == 'Bearer realm="operations"'
+    other = visitor.get(f"/desk/ops.atom?token={tokens['metrics']}")
+    assert other.status == 403
+    assert "insufficient_scope" in other.headers["www-authenticate"]
 
 
 # --- the private network, secrets and files

@@ -20,7 +20,8 @@ from tests.origin import Origin
 pytestmark = pytest.mark.slow
 
 SAFE = {"GET", "HEAD"}
-OPEN = ("/desk/login", "/desk/static/{name}")
+OPEN = ("/desk/login", "/desk/static/{name}", "/desk/ops.atom")
+"""Those that lead no stranger to the login; the last one is a feed, and answers 401."""
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,7 @@ def test_each_page_needs_a_login(site: Site) -> None:
             assert b"Title" not in answer.body
     for path in ("/api/openapi.json", "/api/sources", "/api/nothing", "/api", "/api/"):
         assert stranger.get(path).status == 401
+    assert stranger.get("/desk/ops.atom").status == 401
     assert stranger.get("/desk/login").status == 200
     assert stranger.get("/desk/static/desk.css").status == 200
 

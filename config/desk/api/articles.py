@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode, urlsplit
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Response
 from pydantic import Field
 
 from config.desk import actions
 from config.desk.actions import Missing
 from config.desk.api.asked import By, Given, Id, Json
+from config.desk.articles import Wish, listing, stands
 from config.desk.house import House
-from config.desk.ids import ID
+from config.desk.ids import ID, MOST
 from config.explaining import told
 from config.naming import articles as named
 from config.revising import revision_json
-from config.settings import ALL
 from config.showing import iso
 from feeds.errors import ConfigError
-from feeds.models import Article
+from feeds.models import Listed
 
 
 class Other(Given):
@@ -36,15 +37,25 @@ class What(Given):
 def routes(app: FastAPI, house: House) -> None:
     @app.get("/api/articles", tags=["articles"])
     def articles(
+        response: Response,
         q: Annotated[str, Query(max_length=300)] = "",
+        source: Annotated[int | None, Query(ge=1, le=MOST)] = None,
+        feed: Annotated[str, Query(max_length=64)] = "",
+        day: Annotated[str, Query(max_length=10)] = "",
+        after: Annotated[str, Query(max_length=40)] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> list[Json]:
-        """The newest, or those that have all these words."""
-        if q.strip():
-            found = [item.article for item in house.store.find(ALL, q, limit)]
-        else:
-            found = house.store.articles(None, limit)
-        return [_article(each) for each in found]
+        """The newest, or those that have all these words; of a source, of what a feed shows, up to
+        a day in UTC. The header Link names the next page (RFC 8288), which begins `after` the last
+        article of this one."""
+        wish = Wish(words=q.strip(), source=source, feed=feed, day=day, after=after)
+        page = listing(house, wish, limit)
+        if page.next:
+            given = {"q": q, "source": source, "feed": feed, "day": day, "limit": limit}
+            query = urlencode({k: v for k, v in given.items() if v} | {"after": page.next})
+            base = urlsplit(house.settings.site.url).path.rstrip("/")
+            response.headers["Link"] = f'<{base}/api/articles?{query}>; rel="next"'
+        return [_article(each) for each in page.rows]
 
     @app.get(f"/api/articles/{ID}", tags=["articles"])
     def article(number: Id) -> Json:
@@ -95,7 +106,9 @@ def _facts(house: House, number: int) -> Any:
     return found[0]
 
 
-def _article(each: Article) -> Json:
+def _article(listed: Listed) -> Json:
+    """`stands`: why it is not as others are; its text is gone then, or not shown yet."""
+    each = listed.article
     return {
         "id": each.id,
         "story": each.story_id,
@@ -106,4 +119,5 @@ def _article(each: Article) -> Json:
         "published": iso(each.published),
         "first_seen": iso(each.first_seen),
         "revision": each.revision,
+        "stands": stands(listed) or None,
     }

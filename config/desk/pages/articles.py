@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from starlette.responses import Response
 
 from config.desk import actions
+from config.desk.articles import Page, Wish, listing, stands
 from config.desk.call import Call
 from config.explaining import told
 from config.naming import articles as named
@@ -12,30 +15,58 @@ from config.revising import changes
 from config.settings import ALL
 from config.showing import shown_title
 from feeds.errors import ConfigError
-from feeds.models import ArticleFacts
+from feeds.models import ArticleFacts, Listed
 
 FOUND = 50
 
 
 def show(call: Call) -> Response:
-    words = call.query.get("q", "").strip()[:300]
-    house = call.house
-    if not words:
-        recent = house.store.articles(None, FOUND)
-    else:
-        recent = [each.article for each in _by_name(call, words)]
-        if not recent:
-            recent = [item.article for item in house.store.find(ALL, words, FOUND)]
+    house, query = call.house, call.query
+    number = query.get("source", "")
+    wish = Wish(
+        words=query.get("q", "").strip()[:300],
+        source=int(number) if number.isascii() and number.isdigit() and len(number) < 16 else None,
+        feed=query.get("feed", "")[:64],
+        day=query.get("day", "").strip(),
+        after=query.get("after", ""),
+    )
+    page, wrong = Page(rows=(), next=""), list[str]()
+    named = [] if wish.after else _by_name(call, wish.words)
+    try:
+        page = listing(house, wish, FOUND)
+    except ConfigError as error:
+        wrong += error.complaints
+    if named:
+        page = Page(rows=[Listed(article=each.article, held=each.held) for each in named], next="")
+    shown = {each.article.source_id for each in page.rows}
+    shown |= {wish.source} if wish.source is not None else set()
     titles = {
-        state.id: shown_title(state, house.settings)
-        for state in house.store.states_of({each.source_id for each in recent})
+        state.id: shown_title(state, house.settings) for state in house.store.states_of(shown)
     }
-    return call.render("articles.html", rows=recent, titles=titles, words=words, most=FOUND)
+    return call.render(
+        "articles.html",
+        422 if wrong else 200,
+        rows=[(each.article, stands(each)) for each in page.rows],
+        titles=titles,
+        wish=wish,
+        more=_link(wish, page.next),
+        wrong=wrong,
+        feeds=[(each.slug, each.title) for each in house.settings.feeds if each.slug != ALL],
+        chosen=bool(wish.words or wish.source or wish.feed or wish.day or wish.after),
+    )
+
+
+def _link(wish: Wish, after: str) -> str:
+    """To the page that begins there; "": to none."""
+    given = {
+        "q": wish.words, "source": wish.source, "feed": wish.feed, "day": wish.day, "after": after,
+    }  # fmt: skip
+    return "?" + urlencode({key: each for key, each in given.items() if each}) if after else ""
 
 
 def _by_name(call: Call, words: str) -> list[ArticleFacts]:
     """An id, a link or a number names it; other words don't."""
-    if " " in words:
+    if not words or " " in words:
         return []
     try:
         return named(call.house.app, words)
