@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MODULE = "config.serving"
 PREPARE = 3.0
-"""Seconds after which the desk is made for those who may log in."""
+"""Seconds after which the desk is made: whoever sits at the machine may come, too."""
 _DESK = ("desk", "api", "metrics")
 
 
@@ -37,8 +37,6 @@ class Hello:
     max_body: int
     config: str = ""
     """The configuration file, for the desk."""
-    desk: bool = False
-    """Somebody may log in at the desk: it is made before he comes."""
     websub: bool = True
     """Whether hubs are heard."""
     hub: bool = False
@@ -187,9 +185,16 @@ class LazyDesk:
         await desk(scope, receive, send)
 
     def prepare(self) -> None:
-        """So that the first who comes need not wait for two seconds of imports."""
+        """So that the first who comes need not wait for imports: two seconds, four on a small
+        machine."""
         with contextlib.suppress(Exception):  # it is tried, and told, when he comes
             self._made()
+
+    def close(self) -> None:
+        """At the end. What others still ask is not waited for."""
+        if self._desk is not None:
+            with contextlib.suppress(Exception):
+                self._desk.close()
 
     def _made(self) -> Desk:
         """Once, however many ask at the same time. Raises FeedmillError; tried anew with the next
@@ -225,7 +230,7 @@ def main() -> None:
 
     told = Told(Hello(**json.loads(sys.stdin.readline())))
     store, hello, desk = LazyStore(told), told.hello, LazyDesk(told)
-    if hello.desk:
+    if hello.config:
         threading.Timer(PREPARE, desk.prepare).start()
     serve(
         callbacks=LazyCallbacks(told, store) if hello.websub else None,
@@ -233,6 +238,7 @@ def main() -> None:
         search=LazySearch(store, told),
         behind=desk if hello.config else None,
         told=told.hear,
+        at_end=desk.close,
     )
 
 

@@ -22,7 +22,12 @@ class Desk:
     that is wrong."""
 
     def __init__(self, file: Path, figures: Callable[[], Mapping[str, Any]]) -> None:
-        self._doors = Doors(House(file, figures))
+        self._house = House(file, figures)
+        self._doors = Doors(self._house)
+
+    def close(self) -> None:
+        """At the end of the process: its store, and processes that have read documents."""
+        self._house.close()
 
     async def __call__(
         self,
