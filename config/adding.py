@@ -101,7 +101,10 @@ def address(given: str, *, at_shell: bool = False) -> str:
     Raises ConfigError."""
     text = given.strip()
     if text.lower().startswith("feed:"):
+        # As in pages (aggregator.discover): where such links are still written, http is meant; a
+        # server that has https leads there.
         text = text[5:].removeprefix("//")
+        text = text if "://" in text else f"http://{text}"
     if "://" not in text:
         if at_shell and Path(text).is_file():
             raise ConfigError(

@@ -39,7 +39,7 @@ no more than so many seconds lie between two."""
 STIR = 2.0
 """Seconds between two questions whether it is time to look at how all of it fares."""
 MINUTE = 60.0
-"""Seconds between two writings of what was counted."""
+"""Seconds until what failed, and has long pauses, is tried again."""
 GAPS = 5.0
 """Seconds between two looks at gaps that older pages may fill."""
 TIDY = 3600.0
@@ -82,7 +82,7 @@ class Engine:
         self._turning = Turning(app.store, app.claim_time)
         self._trouble: dict[str, str] = {}
         self._figures = figures
-        figures.follow(app.store)
+        figures.follow()
         self._watch_over = WatchOver(app, self._figures, self._trouble)
         self._wrong: set[str] = set()
         """The jobs in trouble when it was looked last."""
@@ -132,7 +132,6 @@ class Engine:
         try:
             self._app.link()
             self._app.publisher.publish()
-            self._figures.flush()
         except FeedmillError as error:
             log.error("last publishing failed", error=str(error))
 
@@ -147,7 +146,7 @@ class Engine:
             "search": (NET, self._index),
             "config": (BEAT, self._look),
             "watch": (STIR, self._guard),
-            "count": (MINUTE, self._count),
+            "again": (MINUTE, self._again),
         }
         if addresses(self._app.settings):
             jobs["lists"] = (LISTS, self._ask_lists)
@@ -173,9 +172,7 @@ class Engine:
                 self._watch_over.stir()
             self._watch_over.tick()
 
-    def _count(self) -> None:
-        with self._watched("count"):
-            self._figures.flush()
+    def _again(self) -> None:
         if "tidy" in self._trouble:  # its own next time is an hour away
             self._clock.wake("tidy")
 
@@ -284,7 +281,6 @@ def web_server(
         max_body=settings.poll.max_body,
         config=str(settings.file),
         applied=line_of(settings),
-        desk=bool(settings.desk.users),
         websub=settings.websub.enabled,
         hub=settings.hub.enabled,
         site=asdict(site),

@@ -9,22 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from feeds.models import Poll, Recorded
-from feeds.store import Store
 from publisher.publish import Round
 
 
 class Figures:
-    """Counts since the process began, whatever configurations followed each other, and what is to
-    be added to the store's hours. Seconds."""
+    """Counts since the process began, whatever configurations followed each other; those by the
+    hour are the store's. Seconds."""
 
     def __init__(self) -> None:
-        self._store: Store | None = None
         self._lock = threading.Lock()
         self.deliveries: Counter[str] = Counter()
         """What became of what subscribers of the hub were told (publisher.hub)."""
         self._polls: Counter[str] = Counter()
         self._articles: Counter[str] = Counter()
-        self._hours: Counter[tuple[int, str]] = Counter()
         self._waiting: float | None = None
         """Since when (monotonic) an article waits to be published."""
         self._taken: float | None = None
@@ -34,24 +31,19 @@ class Figures:
         self._slow = self._delayed = 0.0
         self._refused: set[str] = set()
 
-    def follow(self, store: Store) -> None:
+    def follow(self) -> None:
         """With another configuration. All feeds are published then: which of them are refused is
         found out anew."""
         with self._lock:
-            self._store = store
             self._refused = set()
 
     def recorded(self, polls: Sequence[Poll], recorded: Sequence[Recorded]) -> None:
         new, changed = sum(r.new for r in recorded), sum(r.changed for r in recorded)
-        assert self._store is not None
-        hour = int(self._store.now().timestamp() // 3600)
         with self._lock:
             for poll in polls:
                 self._polls[poll.outcome.value] += 1
-                self._hours[hour, f"poll {poll.outcome.value}"] += 1
             if new:
                 self._articles["new"] += new
-                self._hours[hour, "articles"] += new
             self._articles["changed"] += changed
             if (new or changed) and self._waiting is None:
                 self._waiting = time.monotonic()
@@ -77,16 +69,6 @@ class Figures:
                 for bound in BOUNDS:
                     self._delays[bound] += self._delay <= bound
                 self._taken = None
-
-    def flush(self) -> None:
-        """Raises StoreError; then nothing is lost."""
-        with self._lock:
-            counts = dict(self._hours)
-        assert self._store is not None
-        self._store.count_hours(counts)
-        with self._lock:
-            self._hours.subtract(counts)
-            self._hours = +self._hours
 
     @property
     def refused(self) -> set[str]:

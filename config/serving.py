@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MODULE = "config.serving"
 PREPARE = 3.0
-"""Seconds after which the desk is made for those who may log in."""
+"""Seconds after which the desk is made: whoever sits at the machine may come, too."""
 _DESK = ("desk", "api", "metrics")
 
 
@@ -40,8 +40,6 @@ class Hello:
     applied: str = field(default="", repr=False)
     """The settings at work (config.handing): the file may say something else by now, or nothing
     that is right."""
-    desk: bool = False
-    """Somebody may log in at the desk: it is made before he comes."""
     websub: bool = True
     """Whether hubs are heard."""
     hub: bool = False
@@ -190,9 +188,16 @@ class LazyDesk:
         await desk(scope, receive, send)
 
     def prepare(self) -> None:
-        """So that the first who comes need not wait for two seconds of imports."""
+        """So that the first who comes need not wait for imports: two seconds, four on a small
+        machine."""
         with contextlib.suppress(Exception):  # it is tried, and told, when he comes
             self._made()
+
+    def close(self) -> None:
+        """At the end. What others still ask is not waited for."""
+        if self._desk is not None:
+            with contextlib.suppress(Exception):
+                self._desk.close()
 
     def _made(self) -> Desk:
         """Once, however many ask at the same time. Raises FeedmillError; tried anew with the next
@@ -232,7 +237,7 @@ def main() -> None:
 
     told = Told(Hello(**json.loads(sys.stdin.readline())))
     store, hello, desk = LazyStore(told), told.hello, LazyDesk(told)
-    if hello.desk:
+    if hello.config:
         threading.Timer(PREPARE, desk.prepare).start()
     serve(
         callbacks=LazyCallbacks(told, store) if hello.websub else None,
@@ -240,6 +245,7 @@ def main() -> None:
         search=LazySearch(store, told),
         behind=desk if hello.config else None,
         told=told.hear,
+        at_end=desk.close,
     )
 
 

@@ -14,8 +14,10 @@ from config.values import is_address
 SETTLED = 1.0
 """Seconds for which nothing may change before it is read: two looks may come close together on a
 machine that is busy."""
-Look = tuple[int, int, int]
-"""Time of change in ns, bytes, number of a file; zeros for one that is not there."""
+Look = tuple[int, int, int, int]
+"""Times of change in ns (of what it says, of anything), bytes, number of a file; zeros for one that
+is not there. Programs set the first of the times (`touch -d`, rsync, an archive); nobody sets the
+second. What changes that alone, as chmod does, is read once more, and is the same."""
 
 
 def looks(settings: Settings, more: Iterable[Path] = ()) -> dict[Path, Look]:
@@ -34,8 +36,8 @@ def _look(path: Path) -> Look:
     try:
         found = path.stat()
     except OSError:
-        return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
+        return 0, 0, 0, 0
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 class Watch:

@@ -100,6 +100,10 @@ class App:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """What was opened, by this or by those that it is the heir of."""
         self._closing.close()
 
     @cached_property

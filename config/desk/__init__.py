@@ -28,7 +28,12 @@ class Desk:
     ) -> None:
         """`applied`: what the engine works with (config.handing), "" while nothing is known of
         it. Raises ConfigError when then the file is wrong."""
-        self._doors = Doors(House(file, figures, applied))
+        self._house = House(file, figures, applied)
+        self._doors = Doors(self._house)
+
+    def close(self) -> None:
+        """At the end of the process: its store, and processes that have read documents."""
+        self._house.close()
 
     async def __call__(
         self,

@@ -75,6 +75,10 @@ class House:
             self._look()
         return self._app
 
+    def close(self) -> None:
+        """At the end of the process."""
+        self._app.close()
+
     def briefly(self, name: str, make: Callable[[], T]) -> T:
         """What `make` gave lately: whoever goes from page to page sees the same 10,000 sources."""
         found = self._kept.get(name)

@@ -56,7 +56,13 @@ def overview(house: House) -> Overview:
         states=states,
         shares=charts.shares(states, label="Sources by state"),
         worst=worst(rows)[:WORST],
-        articles=charts.bars(articles, label="New articles by hour, the last week"),
+        articles=charts.bars(
+            articles,
+            label="New articles by hour, the last week",
+            marks={
+                at: name[:3] for at, (name, _) in enumerate(articles) if name.endswith(" 00:00")
+            },
+        ),
         articles_day=sum(count for _, count in articles[-24:]),
         polls=charts.shares(dict(sorted(outcomes.items())), label="Polls of the last day"),
         outcomes=dict(sorted(outcomes.items())),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from feeds.store.engine import Database
 from feeds.store.sql import inserting, upsert
@@ -28,22 +29,20 @@ def get(database: Database, name: str) -> tuple[str, datetime] | None:
     return None if found is None else (found.value, found.at)
 
 
-def count(database: Database, counts: Mapping[tuple[int, str], int]) -> None:
-    if not counts:
+def count(connection: Connection, now: datetime, counts: Mapping[str, int]) -> None:
+    """So many more in this hour, by name; what is too old goes."""
+    hour = int(now.timestamp() // 3600)
+    # In the order of the names: against deadlock.
+    rows = [{"hour": hour, "name": name, "value": n} for name, n in sorted(counts.items()) if n]
+    if not rows:
         return
-    with database.write() as connection:
-        statement = inserting(connection, tally)
-        statement = statement.on_conflict_do_update(
-            index_elements=["hour", "name"],
-            set_={"value": tally.c.value + statement.excluded["value"]},
-        )
-        rows = [
-            {"hour": hour, "name": name, "value": value}
-            for (hour, name), value in sorted(counts.items())
-        ]
-        connection.execute(statement, rows)
-        newest = max(hour for hour, _ in counts)
-        connection.execute(sa.delete(tally).where(tally.c.hour < newest - KEPT))
+    statement = inserting(connection, tally)
+    statement = statement.on_conflict_do_update(
+        index_elements=["hour", "name"],
+        set_={"value": tally.c.value + statement.excluded["value"]},
+    )
+    connection.execute(statement, rows)
+    connection.execute(sa.delete(tally).where(tally.c.hour < hour - KEPT))
 
 
 def hours(database: Database, first: int) -> dict[tuple[int, str], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from feeds.errors import CorruptStore, StoreBusy, StoreError, StoreFull
 from feeds.models import Poll, Recorded
-from feeds.store import articles, ledger, moves
+from feeds.store import articles, ledger, moves, notes
 from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
@@ -70,7 +71,12 @@ def _together(database: Database, polls: Sequence[Poll], rule: HostLimit) -> lis
         led = moves.adopted(connection, rows, by_source)
         refresh_hosts(connection, led | {rows[i].host for i in by_source})
         told = _told(rows, by_source) if rule.whole_host_waits else {}
-        rest_hosts(connection, _ended(rows, by_source, database.now(connection)), rule, told)
+        now = database.now(connection)
+        rest_hosts(connection, _ended(rows, by_source, now), rule, told)
+        counts = Counter(f"poll {poll.outcome.value}" for poll in ours)
+        counts["articles"] = sum(each for each, _ in results.values())
+        # Last: it is the row that all who record wait for.
+        notes.count(connection, now, counts)
     return [_recorded(poll, by_source, results) for poll in polls]
 
 

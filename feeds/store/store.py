@@ -474,11 +474,9 @@ class Store:
         """(it, when it was written)"""
         return notes.get(self._database, name)
 
-    def count_hours(self, counts: Mapping[tuple[int, str], int]) -> None:
-        """(hour since 1970, of what) → how many more."""
-        notes.count(self._database, counts)
-
     def hours(self, first: int) -> dict[tuple[int, str], int]:
+        """(hour since 1970, of what) → how many, from that hour on: "articles" that were new,
+        "poll OUTCOME"; counted where polls are recorded, whoever made them."""
         return notes.hours(self._database, first)
 
     def put_login(self, digest: bytes, name: str, password: bytes) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import socket
@@ -282,6 +283,7 @@ def main(
     search: Search | None = None,
     behind: Behind | None = None,
     told: Callable[[str], None] = lambda _line: None,
+    at_end: Callable[[], None] = lambda: None,
 ) -> None:
     # The address is for whoever looks at the list of processes.
     _host, _port, folder, site_url, private, number = sys.argv[1:7]
@@ -298,6 +300,10 @@ def main(
             told=told,
         )
     )
+    at_end()
+    # Semaphores of processes that were ended are given back as their locks are collected; nothing
+    # else does it once we leave as below, and then Python complains of leaks in the log.
+    gc.collect()
     # Granian's threads outlive its loop, and one that asks for the GIL of an interpreter that is
     # being taken down panics: lines of it in the log at one stop in four.
     os._exit(0)

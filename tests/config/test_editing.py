@@ -216,6 +216,20 @@ def test_nothing_wrong_is_written(path: Path) -> None:
     assert path.read_text() == f"sources = [{inline}]\n"
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("wire.example/feed", "https://wire.example/feed"),
+        ("feed://wire.example/feed", "http://wire.example/feed"),
+        ("feed:wire.example/feed", "http://wire.example/feed"),
+        ("FEED:https://wire.example/feed", "https://wire.example/feed"),
+    ],
+)
+def test_addresses(given: str, url: str) -> None:
+    """As people have them in their clipboards."""
+    assert adding.address(given) == url
+
+
 def test_read_only(path: Path) -> None:
     """Root too keeps off what is marked so; what is new goes to the desk's own file, which is
     included by itself. The lines to write are in the message when that can't be written either."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def test_not_while_it_is_written(file: Path) -> None:
     assert not any(watch.changed() for _ in range(5))
     file.write_text('include = ["*.opml"]\n[poll]\ntimeout = "9s"\n')
     assert not any(watch.changed() for _ in range(5))
+    assert settled(watch)
+    assert not settled(watch)
+
+
+def test_of_one_size_and_time(file: Path) -> None:
+    """Saved in place by a program that sets the time back, as rsync does."""
+    before = file.stat()
+    watch = Watch(load(file))
+    file.write_text('include = ["*.toml"]\n')
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = file.stat()
+    same = (before.st_mtime_ns, before.st_size, before.st_ino)
+    assert same == (after.st_mtime_ns, after.st_size, after.st_ino)
     assert settled(watch)
     assert not settled(watch)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.command import Installation, Site, rss, until
+from tests.flows.command import Installation, Site, alive, children, rss, until
 from tests.flows.visiting import Caller
 from tests.origin import Origin
 
@@ -125,6 +125,21 @@ def test_sources_may_go_at_the_desk(here: Installation, origin: Origin) -> None:
         assert until(lambda: here.json("status")["sources"] == 0)
         assert here.json("status")["complaints"] == []
         assert "refused" not in site.log.read_text()
+
+
+def test_the_end_is_clean(here: Installation, origin: Origin) -> None:
+    """Also of a web server whose desk has read documents, in processes of its own: the log has
+    lines of ours alone, and no word of Python's about what was left behind."""
+    with here.running() as site:
+        token = str(here.json("token", "add", "x", "--for", "api")["token"])
+        done = Caller(site.port, token).ask("POST", "/sources", {"url": origin.url("/two")})
+        assert done.status == 201, done.text
+        pids = children(site.process.pid)
+        assert site.stop()[0] == 0
+        # Who complains of it outlives the others by a moment.
+        assert until(lambda: not alive(pids))
+    lines = site.log.read_text().splitlines()
+    assert [each for each in lines if not each.startswith("timestamp=")] == []
 
 
 def test_sighup(here: Installation, origin: Origin) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from feeds.store import Store
 from tests.databases import Clock, Opened
+from tests.store.material import claimed, failed, poll, sources
 
 DAY = timedelta(days=1)
 
@@ -26,18 +27,26 @@ def test_notes(store: Store, clock: Clock) -> None:
     assert store.note("engine") == ("two", store.now())
 
 
-def test_hours(store: Store) -> None:
-    """Counts add up, and are forgotten after sixty days."""
-    store.count_hours({(500_000, "articles"): 3, (500_001, "articles"): 1})
-    store.count_hours({(500_000, "articles"): 2, (500_001, "poll new"): 7})
-    assert store.hours(500_000) == {
-        (500_000, "articles"): 5,
-        (500_001, "articles"): 1,
-        (500_001, "poll new"): 7,
+def test_hours(store: Store, clock: Clock) -> None:
+    """Whoever records polls counts them; what was fenced is not counted; counts are forgotten after
+    sixty days."""
+    hour = int(clock().timestamp() // 3600)
+    store.sync_sources(sources("a", "b"))
+    first, other = claimed(store, "a"), claimed(store, "b")
+    store.record([poll(first, "one", "two"), failed(other)])
+    store.record([poll(first, "three")])
+    assert store.hours(hour) == {
+        (hour, "articles"): 2,
+        (hour, "poll new"): 1,
+        (hour, f"poll {failed(other).outcome.value}"): 1,
     }
-    assert store.hours(500_001).keys() == {(500_001, "articles"), (500_001, "poll new")}
-    store.count_hours({(500_000 + 24 * 60 + 1, "articles"): 1})
-    assert (500_000, "articles") not in store.hours(0)
+    clock.forward(hours=1)
+    store.record([poll(claimed(store, "a"), "three")])
+    assert store.hours(hour)[hour + 1, "articles"] == 1
+    assert {at for at, _ in store.hours(hour + 1)} == {hour + 1}
+    clock.forward(days=60)
+    store.record([poll(claimed(store, "a"), "four")])
+    assert {at for at, _ in store.hours(0)} == {hour + 1, hour + 1 + 60 * 24}
 
 
 def test_logins(store: Store, clock: Clock) -> None:
