@@ -24,6 +24,6 @@ def test_every_door(tmp_path: Path) -> None:
         here.configure(sources=[origin.url("/one"), nobody])
         here.verb("poll")
         here.verb("add", origin.url("/two"), "--yes")
-    seen = overview(House(tmp_path / "feedmill.toml", dict), str)
+    seen = overview(House(tmp_path / "feedmill.toml", dict, str))
     assert seen.articles_day == 3
     assert (seen.outcomes["new"], seen.outcomes["failed"]) == (2, 1)
