@@ -7,10 +7,14 @@ one's wrong passwords count for another; PROXY is the proxy that is trusted.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.flows.command import Installation, Site
+import pytest
+
+from tests.flows.command import Installation, Site, rss
+from tests.flows.visiting import Visitor, users
 from tests.origin import Origin
 
 PROXY = "127.0.0.9"
@@ -52,3 +56,39 @@ def traceless(site: Site) -> bool:
     """Nothing went wrong that nobody had thought of."""
     text = site.log.read_text()
     return "Traceback" not in text and "a request failed" not in text
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    with Origin() as found:
+        found.serve("/one", rss("one", "two"), etag=True)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory, origin: Origin) -> Installation:
+    return installation(tmp_path_factory.mktemp("desk"), origin, users())
+
+
+@pytest.fixture(scope="module")
+def site(here: Installation) -> Iterator[Site]:
+    """Users are set: anna, an admin, and bert, an editor."""
+    with here.running() as found:
+        found.wait_for("/news/rss.xml", "Title of one")
+        # The last thing that is written of them by itself: tests look whether anything else is.
+        found.wait_for("/news/?q=two", "Title of two")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def anna(site: Site) -> Visitor:
+    found = Visitor(site.port)
+    assert found.log_in("anna").status == 303
+    return found
+
+
+@pytest.fixture(scope="module")
+def bert(site: Site) -> Visitor:
+    found = Visitor(site.port)
+    assert found.log_in("bert").status == 303
+    return found

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.command import Installation, Site, rss
-from tests.flows.guarded import installation, traceless
-from tests.flows.visiting import Answer, Visitor, filled, raw, routes, status, users
-from tests.origin import Origin
+from tests.flows.command import Installation, Site
+from tests.flows.guarded import traceless
+from tests.flows.visiting import Answer, Visitor, filled, raw, routes, status
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[Origin]:
-    with Origin() as found:
-        found.serve("/one", rss("one", "two"), etag=True)
-        yield found
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory, origin: Origin) -> Installation:
-    return installation(tmp_path_factory.mktemp("desk"), origin, users())
-
-
-@pytest.fixture(scope="module")
-def site(here: Installation) -> Iterator[Site]:
-    """Users are set: anna, an admin, and bert, an editor."""
-    with here.running() as found:
-        found.wait_for("/news/rss.xml", "Title of one")
-        yield found
-
-
-@pytest.fixture(scope="module")
-def anna(site: Site) -> Visitor:
-    found = Visitor(site.port)
-    assert found.log_in("anna").status == 303
-    return found
-
-
-@pytest.fixture(scope="module")
 def test_a_large_body(site: Site, anna: Visitor) -> None:
     """Refused by its stated length, and by what comes where it states none."""
     stranger = Visitor(site.port, "127.0.5.1")

@@ -11,45 +11,11 @@ import pytest
 from config.desk.forms import SOURCE
 from config.schema import SourceTable
 from tests.flows.command import Installation, Site, rss
-from tests.flows.guarded import NEWS, PROXY, installation
+from tests.flows.guarded import NEWS, PROXY
 from tests.flows.visiting import Caller, Visitor, users
 from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[Origin]:
-    with Origin() as found:
-        found.serve("/one", rss("one", "two"), etag=True)
-        yield found
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory, origin: Origin) -> Installation:
-    return installation(tmp_path_factory.mktemp("desk"), origin, users())
-
-
-@pytest.fixture(scope="module")
-def site(here: Installation) -> Iterator[Site]:
-    """Users are set: anna, an admin, and bert, an editor."""
-    with here.running() as found:
-        found.wait_for("/news/rss.xml", "Title of one")
-        yield found
-
-
-@pytest.fixture(scope="module")
-def anna(site: Site) -> Visitor:
-    found = Visitor(site.port)
-    assert found.log_in("anna").status == 303
-    return found
-
-
-@pytest.fixture(scope="module")
-def bert(site: Site) -> Visitor:
-    found = Visitor(site.port)
-    assert found.log_in("bert").status == 303
-    return found
 
 
 def test_an_editor_makes_no_tokens(site: Site, bert: Visitor, anna: Visitor) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from config.desk.call import HEADERS
-from tests.flows.command import Installation, Site, rss
+from tests.flows.command import Installation, Site
 from tests.flows.guarded import PROXY, installation, state, traceless
-from tests.flows.visiting import Answer, Caller, Visitor, filled, raw, routes, status, users
+from tests.flows.visiting import Answer, Caller, Visitor, filled, raw, routes, status
 from tests.origin import Origin
 
 pytestmark = pytest.mark.slow
@@ -22,35 +22,6 @@ pytestmark = pytest.mark.slow
 SAFE = {"GET", "HEAD"}
 OPEN = ("/desk/login", "/desk/static/{name}", "/desk/ops.atom")
 """Those that lead no stranger to the login; the last one is a feed, and answers 401."""
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[Origin]:
-    with Origin() as found:
-        found.serve("/one", rss("one", "two"), etag=True)
-        yield found
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory, origin: Origin) -> Installation:
-    return installation(tmp_path_factory.mktemp("desk"), origin, users())
-
-
-@pytest.fixture(scope="module")
-def site(here: Installation) -> Iterator[Site]:
-    """Users are set: anna, an admin, and bert, an editor."""
-    with here.running() as found:
-        found.wait_for("/news/rss.xml", "Title of one")
-        # The last thing that is written of them by itself: the tests look whether anything else is.
-        found.wait_for("/news/?q=two", "Title of two")
-        yield found
-
-
-@pytest.fixture(scope="module")
-def anna(site: Site) -> Visitor:
-    found = Visitor(site.port)
-    assert found.log_in("anna").status == 303
-    return found
 
 
 # --- until a user is set
