@@ -8,6 +8,13 @@ from tests.must_run import pytest_runtest_makereport
 # The tests start hundreds of processes: each would compile all our modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests of whole processes wait for these a third of the
+    time."""
+    return (os.cpu_count() or 1) + 1
+
+
 __all__ = [
     "clock",
     "cluster",
