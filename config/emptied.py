@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from config.complaints import relative
 from config.settings import Settings
+from config.values import is_address
 from feeds.store import Store
 
 MEANT = "meant"
@@ -22,8 +23,10 @@ def emptied(before: Settings, after: Settings) -> list[str]:
     silent = [each for each in after.silent if each in before.files and each not in before.silent]
     if silent:
         return [f"{relative(each)}:1: says nothing any more; {_MEAN_IT}" for each in silent]
-    if before.sources and not after.sources:
-        count = len(before.sources)
+    # Lists that lie elsewhere are doubted by themselves (aggregator.lists).
+    places = (each.declared_at.rpartition(":")[0] for each in before.sources.values())
+    count = sum(not is_address(each) for each in places)
+    if count and not after.sources:
         gone = "the only source is gone" if count == 1 else f"all {count} sources are gone"
         return [f"{relative(after.file)}:1: {gone}; {_MEAN_IT}"]
     return []

@@ -89,10 +89,12 @@ def test_sources_come_and_go(here: Installation, origin: Origin) -> None:
         assert sources(here) == {"one", "two", "three"}
         [told] = here.json("lists")
         assert (told["feeds"], told["error"], told["doubted"]) == (3, None, None)
-        origin.serve("/list", opml(origin, ("News", ["one"]), ("Else", ["four"])), etag=True)
+        origin.serve(
+            "/list", opml(origin, ("News", ["one"]), ("Else", ["four"]), "three"), etag=True
+        )
         later(here, 1.01)
         site.wait_for("/else/rss.xml", "Title of four")
-        assert sources(here) == {"one", "four"}
+        assert sources(here) == {"one", "three", "four"}
         assert site.get("/world/rss.xml").status == 410
         assert len(here.json("articles")) == 4
         # By its whole hour, no more: each time it was due, and once at the beginning.
@@ -289,7 +291,7 @@ def test_what_others_take_away(here: Installation, origin: Origin) -> None:
         ("https://", "https://"),
         ("http:///list.opml", "web address"),
         ("https://exa mple.org/l.opml", "web address"),
-        ("ftp://example.org/l.opml", "there is no such file"),
+        ("ftp://example.org/l.opml", "lists come from http:// and https:// alone"),
         ("https://u:hush@[bad/l.opml", "web address"),
     ],
 )
