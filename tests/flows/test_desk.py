@@ -367,8 +367,7 @@ def test_what_the_form_can_not_say_stays(
         go(tab, f"sources/{number(here, origin.url('/two'))}")
         says(tab, "stands in a list that is not edited here")
         assert tab.get_by_role("button", name="Save").count() == 0
-        press(tab, "Pause")
-        says(tab, "That can't be written")
+        assert tab.get_by_role("button", name="Pause").count() == 0
         go(tab, "feeds/far-away")
         says(tab, "It comes from the folders of an OPML list.")
         tab.get_by_label("Title").fill("Not so far")
@@ -525,8 +524,7 @@ def test_an_edit_by_hand(here: Installation, origin: Origin, browser: Browser) -
         go(tab, "sources/1")
         shows(tab, "The configuration is refused; the one before goes on")
         says(tab, "feedmill.toml")
-        press(tab, "Pause")
-        says(tab, "That can't be written")
+        assert tab.get_by_role("button", name="Pause").count() == 0
         go(tab, "feeds/news")
         says(tab, "nothing can be changed here")
         go(tab, "add")

@@ -58,6 +58,8 @@ def test_a_day_at_the_desk(tmp_path: Path, origin: Origin, empty_postgres: str) 
                 assert caller.ask("GET", filled(path.removeprefix("/api"))).status == 200, path
         assert b'feedmill_sources{state="ok"} 1.0' in site.get("/metrics").body
 
+        # What can be searched for follows what is published.
+        assert until(lambda: caller.get("/articles?q=two"))
         [two] = [each["id"] for each in caller.get("/articles?q=two")]
         assert anna.post(f"/desk/articles/{two}", action="takedown").status == 303
         assert until(lambda: b"Title of two" not in site.get("/news/rss.xml").body)

@@ -202,7 +202,7 @@ def test_a_crowd_of_tries(site: Site) -> None:
     assert sorted(found) == [401] * 5 + [429] * 25
 
 
-def test_the_log_tells_of_logins(site: Site) -> None:
+def test_the_log_tells_of_logins(site: Site, anna: Visitor) -> None:
     """Who came, and from where somebody tried; never a name or word that was entered, since
     people type the one into the other's field; no lines of an attacker's."""
     evil = "x\r\n2026-01-01 info login name=root \x1b[31m"

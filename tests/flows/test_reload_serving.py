@@ -49,11 +49,14 @@ def change(here: Installation, before: str, after: str) -> None:
 
 
 def servers(site: Site) -> list[int]:
-    """The processes that serve, as the list of processes shows them."""
+    """The processes that serve, as the list of processes shows them; not what they are about to
+    start, which has their name for a moment."""
     found = []
     for each in children(site.process.pid):
         with suppress(OSError):  # ended meanwhile
-            if b"config.serving" in Path(f"/proc/{each}/cmdline").read_bytes():
+            named = b"config.serving" in Path(f"/proc/{each}/cmdline").read_bytes()
+            parent = int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1])
+            if named and parent == site.process.pid:
                 found.append(each)
     return found
 

@@ -80,7 +80,10 @@ def test_of_a_list(site: Site, tmp_path: Path) -> None:
     """At the desk nothing is said of the command's options; the command names the one that helps
     where a list can't be written."""
     shut = Installation(tmp_path)
-    (tmp_path / "feedmill.toml").write_text('sources = [{ url = "https://wire.example/feed" }]\n')
+    (tmp_path / "var").mkdir()
+    for name in ("feedmill.toml", "var/desk.toml"):
+        (tmp_path / name).write_text("# theirs\n")
+        (tmp_path / name).chmod(0o444)
     (tmp_path / "list.opml").write_text(LIST)
     said = shut.call("opml", "import", "list.opml")
     assert said.returncode == 1
