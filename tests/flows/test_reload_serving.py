@@ -62,7 +62,8 @@ def servers(site: Site) -> list[int]:
 
 
 def another(site: Site, before: int) -> bool:
-    return len(servers(site)) == 1 and servers(site) != [before]
+    found = servers(site)
+    return len(found) == 1 and found != [before]
 
 
 def test_nobody_is_refused(here: Installation) -> None:
