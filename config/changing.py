@@ -151,7 +151,7 @@ def _changing(
                     "was written, look at it again"
                 )
             wanted["sources", index] = keys
-        after = tables.change_tables(text, wanted)
+        after = tables.change_tables(text, wanted, document)
         for (_, at), keys in wanted.items():
             found[int(at)] = None if keys is None else _changed(found[int(at)], keys)
         left = [each for each in found if each is not None]

@@ -6,6 +6,7 @@ is read again here and compared with what was meant, so that a wrong splice is r
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -64,6 +65,7 @@ def edit_all(
     for path in changes:
         _refuse_read_only(path.resolve(), relative(path))
     with ExitStack() as stack:
+        stack.enter_context(_uncollected())
         for folder in sorted({path.resolve().parent for path in changes}):
             stack.enter_context(_alone(folder, changes))
         written = [_changed(path, change) for path, change in changes.items()]
@@ -114,6 +116,19 @@ def _refuse_read_only(path: Path, name: str) -> None:
             f"the folder of {name} is read-only, so that it can't be replaced: make the folder "
             "writable, or write the lines yourself"
         )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Of 10,000 sources a hundred thousand objects are made that live until the end: to look for
+    cycles among them again and again took a fifth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 @contextmanager

@@ -56,8 +56,9 @@ class _Held:
 class Splice:
     """Of one text. Edits are gathered, and made at the end."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, document: Mapping[str, Any] | None = None) -> None:
+        """`document`: what the text says, for whoever has read it."""
+        self._text, self._given = text, document
         self._ending = "\r\n" if "\r\n" in text else "\n"
         self._edits: list[Edit] = []
         self._gone: set[tuple[int, int]] = set()
@@ -68,16 +69,16 @@ class Splice:
         self._removed: list[Path] = []
         self._values: dict[int, Value] = {}
         self._by_path: dict[Path, list[_Named]] = {}
-        """By the first one and the first two parts of their paths."""
-        self._short: dict[Path, list[_Named]] = {}
-        """Those whose path has one part."""
-        for each in self._all():
-            if len(each.path) == 1:
-                self._short.setdefault(each.path, []).append(each)
-            for length in {1, min(2, len(each.path))}:
-                self._by_path.setdefault(each.path[:length], []).append(each)
+        """By the first two parts of their paths, or the only one."""
+        self._all = list(self._named())
+        for each in self._all:
+            self._by_path.setdefault(each.path[:2], []).append(each)
 
-    def _all(self) -> Iterator[_Named]:
+    def _below_top(self, path: Path) -> list[_Named]:
+        """All of a path that has one part."""
+        return [each for each in self._all if each.path[0] == path[0]]
+
+    def _named(self) -> Iterator[_Named]:
         found = list(statements(self._text))
         top = Span((), Statement(0, 0))
         for each in found:
@@ -92,8 +93,8 @@ class Splice:
                 yield _Named((*span.place, *pair.keys), span, pair)
 
     @cached_property
-    def _document(self) -> dict[str, Any]:
-        return tomli.loads(self._text)
+    def _document(self) -> Mapping[str, Any]:
+        return tomli.loads(self._text) if self._given is None else self._given
 
     def _said(self, path: Path) -> Any:
         found: Any = self._document
@@ -104,9 +105,9 @@ class Splice:
     # --- finding
 
     def _hits(self, path: Path) -> list[_Hit]:
-        near = self._by_path.get(path[:2], [])
-        if len(path) > 1:
-            near = [*self._short.get(path[:1], ()), *near]
+        near = self._below_top(path) if len(path) == 1 else []
+        for key in (path[:1], path[:2]) if len(path) > 1 else ():
+            near += self._by_path.get(key, ())
         found = []
         for each in near:
             if each.path[: len(path)] == path:
@@ -313,7 +314,7 @@ class Splice:
         """What held nothing but what was removed: `sources = []`, `[views]`."""
         for above in {each[:-1] for each in self._removed if len(each) == 2}:
             shells, others = [], False
-            for each in self._by_path.get(above, []):
+            for each in self._below_top(above):
                 pair, span = each.pair, each.span
                 if len(each.path) == 1 and pair is None:
                     shells.append(_Hit(True, each))

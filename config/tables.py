@@ -22,10 +22,10 @@ Change = Table | None
 """Keys with their new values (None: without that key); None: without the table."""
 
 
-def change_tables(text: str, wanted: Mapping[Path, Change]) -> str:
+def change_tables(text: str, wanted: Mapping[Path, Change], document: Table | None = None) -> str:
     """The text with these tables changed, in whatever form they stand there: below a header, with
     dotted keys, inline. What is not there stays so: the caller compares."""
-    splice = Splice(text)
+    splice = Splice(text, document)
     for place, change in wanted.items():
         if change is None:
             splice.remove(place)
