@@ -44,9 +44,9 @@ class Round:
 
     changed: tuple[str, ...] = ()
     refused: tuple[GateError, ...] = ()
+    """Feeds that would break a rule; what was published before stands."""
     tried: tuple[str, ...] = ()
     """All that were rendered. One that was refused is not, until something changes."""
-    """Feeds that would break a rule; what was published before stands."""
 
 
 @dataclass(kw_only=True)
