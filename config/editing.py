@@ -43,15 +43,6 @@ class Unplaced(EditError):
 # --- files
 
 
-def edit(
-    path: Path,
-    change: Change,
-    check: Callable[[str, dict[str, Any]], Checked],
-) -> Checked:
-    """`edit_all` of one file."""
-    return edit_all({path: change}, lambda said: check(*said[path.resolve()]))
-
-
 def edit_all(
     changes: Mapping[Path, Change], check: Callable[[Mapping[Path, Said]], Checked]
 ) -> Checked:

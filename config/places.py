@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from config.lines import Path, Statement, statements
+from config.lines import Path, Statement
 
 
 @dataclass(slots=True)
@@ -16,11 +16,6 @@ class Span:
     header: Statement
     pairs: list[Statement] = field(default_factory=list)
     end: int = 0
-
-
-def places(text: str) -> list[Path]:
-    """All tables that have a header, in their order: ("sources", 0), ("categories", "world")."""
-    return [each.place for each in spans(text, list(statements(text)))]
 
 
 def spans(text: str, found: Sequence[Statement]) -> Iterator[Span]:

@@ -20,7 +20,7 @@ from config.changing import change_sources
 from config.lines import Path as KeyPath
 from config.lines import statements
 from config.load import load
-from config.places import places, spans
+from config.places import spans
 from config.tables import Change, add_tables, change_tables
 from config.written import value_text
 from feeds.errors import ConfigError, EditError
@@ -381,7 +381,8 @@ def documents(draw: st.DrawFn) -> str:
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[str, dict[KeyPath, Change]]:
     text = draw(documents())
-    top = [place for place in places(text) if len(place) == 2 and place[0] != "poll"]
+    headed = [each.place for each in spans(text, list(statements(text)))]
+    top = [place for place in headed if len(place) == 2 and place[0] != "poll"]
     if not top:
         return text, {}
     chosen = draw(st.lists(st.sampled_from(top), unique=True, max_size=3))

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config import adding, editing, tables
+from config import adding, tables
 from config.adding import Wishes
 from config.load import load
 from config.settings import Settings
 from config.written import value_text
 from feeds.errors import ConfigError, EditError
+from tests.config.edited import edit_one
 
 NEW = '[[sources]]\nurl = "https://new.example/"\n'
 ROOT = Path(__file__).resolve().parents[2]
@@ -260,7 +261,7 @@ def test_an_edit_by_hand_is_not_lost(path: Path) -> None:
         return f"a = 1\n{text}"
 
     with pytest.raises(EditError, match="meanwhile"):
-        editing.edit(path, said, check)
+        edit_one(path, said, check)
     assert path.read_bytes() == by_hand
 
 
@@ -302,7 +303,7 @@ def test_ten_thousand_sources(path: Path) -> None:
         document["sources"].append({"url": "https://new.example/"})
         return added(text)
 
-    editing.edit(
+    edit_one(
         path,
         appended,
         lambda text, document: None,
