@@ -62,7 +62,7 @@ def _settle() -> None:
     tenth of a poll, and more with each source. And glibc would give each of the threads memory of
     its own, which it keeps."""
     gc.freeze()
-    gc.set_threshold(5_000)
+    gc.set_threshold(50_000)
     with contextlib.suppress(OSError, AttributeError):  # another libc
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 

@@ -31,6 +31,8 @@ def basic(user: str, password: str) -> str:
 
 def split_userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
     """(the URL without user and password, the two of them if it had any)."""
+    if "@" not in url:
+        return url, None
     parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:

@@ -25,7 +25,7 @@ from requests.structures import CaseInsensitiveDict
 from aggregator.fetch.decode import Body
 from aggregator.fetch.faults import fetch_error
 from aggregator.fetch.guard import refusal, refusal_by_name
-from aggregator.fetch.routes import ca_options, proxy_options
+from aggregator.fetch.routes import Options, ca_options, proxy_options
 from feeds.errors import AddressRefused, BadEncoding, FetchError, TooLarge
 
 _HEADER_SLACK = 1 << 16
@@ -68,47 +68,84 @@ class CurlAdapter(BaseAdapter):
         self, request: GuardedRequest, timeout: float = 30.0, **_more: Any
     ) -> requests.Response:
         """One request, no redirect. Raises FetchError."""
-        handle: pycurl.Curl = getattr(self._local, "handle", None) or pycurl.Curl()
-        self._local.handle = handle
-        exchange = _Exchange(request)
+        wire: _Wire | None = getattr(self._local, "wire", None)
+        if wire is None:
+            wire = self._local.wire = _Wire(self._ca)
+        return wire.send(request, max(1, round(timeout * 1000)))
+
+    def close(self) -> None:
+        """Handles end with their threads."""
+
+
+class _Wire:
+    """A thread's handle. What all requests have in common is said once; its callbacks go to the
+    exchange of the moment, of which nothing is kept."""
+
+    def __init__(self, ca: Options) -> None:
+        self._handle = pycurl.Curl()
+        self._ca = ca
+        self._proxy: str | None = None
+        """Whom the handle is set to go through; None when it is not set."""
+        self._now: _Exchange
+
+    def send(self, request: GuardedRequest, timeout: int) -> requests.Response:
+        """`timeout` in ms. Raises FetchError."""
+        self._now = exchange = _Exchange(request)
         exchange.check_target()
+        handle, proxy = self._handle, request.limits.proxy
+        lines, plain = header_lines(request), request.method == "GET"
         try:
-            for option, value in self._options(request, timeout, exchange):
-                handle.setopt(option, value)
+            if self._proxy != proxy:
+                self._set(proxy)
+            if not plain:
+                handle.setopt(pycurl.POSTFIELDS, request.body or b"")
+            handle.setopt(pycurl.URL, str(request.url))
+            handle.setopt(pycurl.HTTPHEADER, lines)
+            handle.setopt(pycurl.TIMEOUT_MS, timeout)
+            handle.setopt(pycurl.CONNECTTIMEOUT_MS, timeout)
             _perform(handle, exchange)
             return exchange.response(handle.getinfo(pycurl.RESPONSE_CODE))
+        except BaseException:
+            plain = False  # whatever went wrong, the next begins anew
+            raise
         finally:
-            handle.reset()  # else an idle thread keeps the last body alive
+            del self._now  # else an idle thread keeps the last body alive
+            if not plain:
+                self._proxy = None
 
-    def _options(
-        self, request: GuardedRequest, timeout: float, exchange: _Exchange
-    ) -> Iterator[tuple[int, Any]]:
+    def _set(self, proxy: str) -> None:
+        self._handle.reset()
+        for option, value in self._options(proxy):
+            self._handle.setopt(option, value)
+        self._proxy = proxy
+
+    def _options(self, proxy: str) -> Iterator[tuple[int, Any]]:
         yield from self._ca
-        yield pycurl.URL, str(request.url)
-        yield pycurl.HTTPHEADER, header_lines(request)
-        if request.method == "POST":
-            yield pycurl.POSTFIELDS, request.body or b""
         yield pycurl.NOSIGNAL, 1
-        yield pycurl.TIMEOUT_MS, max(1, round(timeout * 1000))
-        yield pycurl.CONNECTTIMEOUT_MS, max(1, round(timeout * 1000))
         yield pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
         yield pycurl.FOLLOWLOCATION, 0
         # Where server and client both speak it (ALPN); plain http:// stays HTTP/1.1.
         yield pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS
-        yield from proxy_options(request.limits.proxy)
+        yield from proxy_options(proxy)
         # The next poll of this thread is of another host; an idle connection only costs memory.
         yield pycurl.FORBID_REUSE, 1
         # So are the names of the last minute's hosts, which it goes through for each request.
         yield pycurl.DNS_CACHE_TIMEOUT, 0
         # Both: the first is not called on a reused connection, the second comes after dialling.
-        yield pycurl.OPENSOCKETFUNCTION, exchange.open_socket
-        yield pycurl.PREREQFUNCTION, exchange.before_request
-        yield pycurl.HEADERFUNCTION, exchange.header
-        yield pycurl.WRITEFUNCTION, exchange.write
+        yield pycurl.OPENSOCKETFUNCTION, lambda *given: self._now.open_socket(*given)
+        yield pycurl.PREREQFUNCTION, lambda *given: self._now.before_request(*given)
+        yield pycurl.HEADERFUNCTION, lambda line: self._now.header(line)
+        yield pycurl.WRITEFUNCTION, lambda data: self._now.write(data)
         yield pycurl.HTTP_CONTENT_DECODING, 0
 
-    def close(self) -> None:
-        """Handles end with their threads."""
+
+class _Socket(socket.socket):
+    """pycurl asks each for its representation, for which Python asks the system for both ends."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<socket>"
 
 
 def _perform(handle: pycurl.Curl, exchange: _Exchange) -> None:
@@ -172,7 +209,7 @@ class _Exchange:
         family, kind, protocol, where = address
         if not self._allowed(where[0]):
             return pycurl.SOCKET_BAD
-        return socket.socket(family, kind, protocol)
+        return _Socket(family, kind, protocol)
 
     def before_request(self, ip: str, *_rest: Any) -> int:
         return pycurl.PREREQFUNC_OK if self._allowed(ip) else pycurl.PREREQFUNC_ABORT

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from feeds.store import revisions
 from feeds.store.bars import barred_among
 from feeds.store.codec import micros, pack, parts, unpack
 from feeds.store.engine import Database
-from feeds.store.sql import among, chunks, insert_missing
+from feeds.store.sql import Many, among, among_given, chunks, insert_missing, packed
 from feeds.store.tables import article, identity, seen, trace
 
 COLUMNS = tuple(
@@ -147,11 +148,12 @@ def update(
             kept.append((row, change))
         rows.append(_change(row, change, packed))
     revisions.keep(connection, kept, at)
-    if rows:
-        statement = sa.update(article).where(article.c.id == sa.bindparam("number"))
-        connection.execute(statement, rows)
+    _UPDATE(connection, rows)
     _insert_keys(connection, keys)
     return counts
+
+
+_UPDATE = Many(sa.update(article).where(article.c.id == sa.bindparam("number")))
 
 
 _CURRENT = (
@@ -239,27 +241,38 @@ def stored(
         }
         if not wanted:
             return []
-        query = _STORED.where(article.c.source_id == source_id, article.c.standing != Held.REMOVED)
-        query = query.where(among(connection, article.c.id, sorted(wanted)))
-        rows = connection.execute(query.order_by(article.c.id)).all()
+        dialect = connection.dialect.name
+        given = {"number": source_id, "ids": packed(dialect, sorted(wanted))}
+        rows = connection.execute(_stored(dialect), given).all()
     return [Stored(known=_known(row), entry=row.entry) for row in rows]
+
+
+@cache
+def _stored(dialect: str) -> Any:
+    return _STORED.where(among_given(dialect, article.c.id, "ids")).order_by(article.c.id)
 
 
 _STORED = sa.select(
     *(article.c[name] for name in ("id", "entry", "key_set", "content_digest")),
     *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
-)
+).where(article.c.source_id == sa.bindparam("number"), article.c.standing != Held.REMOVED)
 
 
 def _of_dates(connection: Connection, source_id: int, dates: Collection[datetime]) -> list[int]:
     if not dates:
         return []
-    moments = sorted(map(micros, dates))
-    query = sa.select(article.c.id).where(
-        article.c.source_id == source_id,
-        among(connection, sa.type_coerce(article.c.published, sa.BigInteger()), moments),
+    dialect = connection.dialect.name
+    given = {"number": source_id, "moments": packed(dialect, sorted(map(micros, dates)))}
+    return list(connection.execute(_dated(dialect), given).scalars())
+
+
+@cache
+def _dated(dialect: str) -> Any:
+    published = sa.type_coerce(article.c.published, sa.BigInteger())
+    return sa.select(article.c.id).where(
+        article.c.source_id == sa.bindparam("number"),
+        among_given(dialect, published, "moments"),
     )
-    return list(connection.execute(query).scalars())
 
 
 _ENOUGH = 2
@@ -269,23 +282,30 @@ _ENOUGH = 2
 def _alike(connection: Connection, source_id: int, keys: Collection[int]) -> list[int]:
     if not keys:
         return []
-    query = (
+    dialect = connection.dialect.name
+    given = {"number": source_id, "keys": packed(dialect, sorted(keys))}
+    return list(connection.execute(_alike_of(dialect), given).scalars())
+
+
+@cache
+def _alike_of(dialect: str) -> Any:
+    return (
         sa.select(trace.c.article_id)
-        .where(among(connection, trace.c.key, sorted(keys)), trace.c.source_id == source_id)
+        .where(
+            among_given(dialect, trace.c.key, "keys"), trace.c.source_id == sa.bindparam("number")
+        )
         .group_by(trace.c.article_id)
         .having(sa.func.count() >= _ENOUGH)
         .order_by(sa.func.count().desc())
         .limit(100)
     )
-    return list(connection.execute(query).scalars())
 
 
 def archive(database: Database, source_id: int, limit: int) -> list[Stored]:
     """The newest of this source, by published."""
-    query = _STORED.where(article.c.source_id == source_id, article.c.standing != Held.REMOVED)
-    query = query.order_by(article.c.published.desc(), article.c.id.desc()).limit(limit)
+    query = _STORED.order_by(article.c.published.desc(), article.c.id.desc()).limit(limit)
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query, {"number": source_id}).all()
     return [Stored(known=_known(row), entry=row.entry) for row in rows]
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.store.codec import EPOCH, Moment
-from feeds.store.sql import chunks, insert_missing
+from feeds.store.sql import Many, among_given, chunks, insert_missing, packed
 from feeds.store.tables import errand, host, source
 
 AGAIN = timedelta(milliseconds=200)
@@ -43,17 +45,24 @@ def add_hosts(connection: Connection, names: Iterable[str]) -> None:
 
 def refresh_hosts(connection: Connection, names: Iterable[str]) -> None:
     """Each host wakes with the first of its sources. Locked in order of name, against deadlock."""
+    dialect = connection.dialect.name
+    lock, wake = _waking(dialect)
+    for some in chunks(sorted(set(names)), 1000):
+        named = {"names": packed(dialect, some)}
+        if dialect == "postgresql":
+            connection.execute(lock, named).all()
+        connection.execute(wake, named)
+
+
+@cache
+def _waking(dialect: str) -> tuple[Any, Any]:
+    """Lock these hosts in order; and wake them. SQLite has one that writes, and no such locks."""
+    these = among_given(dialect, host.c.name, "names")
     least = (
         sa.select(sa.func.min(source.c.wake)).where(source.c.host == host.c.name).scalar_subquery()
     )
-    for some in chunks(sorted(set(names)), 1000):
-        connection.execute(
-            sa.select(host.c.name)
-            .where(host.c.name.in_(some))
-            .order_by(host.c.name)
-            .with_for_update(key_share=True)
-        ).all()
-        connection.execute(sa.update(host).where(host.c.name.in_(some)).values(wake=least))
+    lock = sa.select(host.c.name).where(these).order_by(host.c.name)
+    return lock.with_for_update(key_share=True), sa.update(host).where(these).values(wake=least)
 
 
 def rest_hosts(
@@ -69,12 +78,15 @@ def rest_hosts(
         for name, at in sorted(since.items())
         if not name.startswith("file:")
     ]
-    if rows:
-        until = sa.bindparam("until", type_=Moment)
-        later = sa.update(host).where(
-            host.c.name == sa.bindparam("its"), host.c.next_allowed < until
-        )
-        connection.execute(later.values(next_allowed=until), rows)
+    _REST(connection, rows)
+
+
+_UNTIL = sa.bindparam("until", type_=Moment)
+_REST = Many(
+    sa.update(host)
+    .where(host.c.name == sa.bindparam("its"), host.c.next_allowed < _UNTIL)
+    .values(next_allowed=_UNTIL)
+)
 
 
 # Not `source` itself, which an enclosing query may have, and would then be correlated with.

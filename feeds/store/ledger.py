@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from feeds.models import Hop, LedgerRow, Outcome, Poll, Validators
 from feeds.store.codec import text
 from feeds.store.engine import Database
-from feeds.store.sql import among, upsert
+from feeds.store.sql import Many, among, upsert
 from feeds.store.tables import LEDGER, counter, poll, source
 
 TOTAL = 1_000_000
@@ -46,9 +46,11 @@ def settle(connection: Connection, gone: Collection[int], total: int) -> None:
         _prune(connection, among(connection, poll.c.source_id, gone), LEAST)
 
 
+_RING_OF = sa.select(counter.c.value).where(counter.c.name == _RING)
+
+
 def _ring(connection: Connection) -> int:
-    query = sa.select(counter.c.value).where(counter.c.name == _RING)
-    return connection.execute(query).scalar() or LEDGER
+    return connection.execute(_RING_OF).scalar() or LEDGER
 
 
 def _prune(connection: Connection, which: Any, keep: int) -> None:
@@ -61,8 +63,14 @@ def write(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     upsert(connection, poll, list(rows))
     if rows and (size := _ring(connection)) < LEDGER:
         out = [{"its": row["source_id"], "old": (row["number"] - size) % LEDGER} for row in rows]
-        which = (poll.c.source_id == sa.bindparam("its"), poll.c.slot == sa.bindparam("old"))
-        connection.execute(sa.delete(poll).where(*which), out)
+        _OUT(connection, out)
+
+
+_OUT = Many(
+    sa.delete(poll).where(
+        poll.c.source_id == sa.bindparam("its"), poll.c.slot == sa.bindparam("old")
+    )
+)
 
 
 def line(before: Any, made: Poll, new: int, changed: int) -> dict[str, Any]:

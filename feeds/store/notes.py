@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.store.engine import Database
-from feeds.store.sql import inserting, upsert
+from feeds.store.sql import Many, inserting, upsert
 from feeds.store.tables import note, tally
 
 KEPT = 24 * 60
@@ -36,13 +37,22 @@ def count(connection: Connection, now: datetime, counts: Mapping[str, int]) -> N
     rows = [{"hour": hour, "name": name, "value": n} for name, n in sorted(counts.items()) if n]
     if not rows:
         return
-    statement = inserting(connection, tally)
-    statement = statement.on_conflict_do_update(
-        index_elements=["hour", "name"],
-        set_={"value": tally.c.value + statement.excluded["value"]},
+    _counting(connection.dialect.name)(connection, rows)
+    connection.execute(_TOO_OLD, {"hour": hour - KEPT})
+
+
+@cache
+def _counting(dialect: str) -> Many:
+    statement = inserting(dialect, tally)
+    return Many(
+        statement.on_conflict_do_update(
+            index_elements=["hour", "name"],
+            set_={"value": tally.c.value + statement.excluded["value"]},
+        )
     )
-    connection.execute(statement, rows)
-    connection.execute(sa.delete(tally).where(tally.c.hour < hour - KEPT))
+
+
+_TOO_OLD = sa.delete(tally).where(tally.c.hour < sa.bindparam("hour"))
 
 
 def hours(database: Database, first: int) -> dict[tuple[int, str], int]:

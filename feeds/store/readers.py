@@ -19,7 +19,7 @@ def count(database: Database, day: int, rows: Sequence[tuple[str, str, int]]) ->
     if not rows:
         return
     with database.write() as connection:
-        statement = inserting(connection, reader)
+        statement = inserting(connection.dialect.name, reader)
         most = greatest(connection, reader.c.count, statement.excluded["count"])
         statement = statement.on_conflict_do_update(
             index_elements=["slug", "day", "agent"], set_={"count": most}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
 from feeds.store.outcome import after, unwritable
-from feeds.store.sql import among, upsert
+from feeds.store.sql import Many, among_given, packed, upsert
 from feeds.store.tables import seen, source
 
 # What is wrong with the database, not with a poll: nothing else would fare better.
@@ -107,13 +108,22 @@ def _told(rows: dict[int, Any], polls: dict[int, Poll]) -> dict[str, datetime]:
 def _locked(connection: Connection, polls: Sequence[Poll]) -> dict[int, Any]:
     """The sources' rows, locked in order of id."""
     ids = {poll.claim.source_id for poll in polls}
-    query = sa.select(source).where(among(connection, source.c.id, ids))
-    rows = connection.execute(query.order_by(source.c.id).with_for_update(key_share=True)).all()
+    dialect = connection.dialect.name
+    rows = connection.execute(_locking(dialect), {"ids": packed(dialect, ids)}).all()
     return {row.id: row for row in rows}
+
+
+@cache
+def _locking(dialect: str) -> Any:
+    query = sa.select(source).where(among_given(dialect, source.c.id, "ids"))
+    return query.order_by(source.c.id).with_for_update(key_share=True)
 
 
 def _holds(row: Any, poll: Poll) -> bool:
     return row is not None and row.claim_no == poll.claim.number and row.claim_until is not None
+
+
+_UPDATE = Many(sa.update(source).where(source.c.id == sa.bindparam("number")))
 
 
 def _write_sources(
@@ -125,9 +135,7 @@ def _write_sources(
     if not polls:
         return
     ids = sorted(polls)
-    statement = sa.update(source).where(source.c.id == sa.bindparam("number"))
-    values = [{"number": i} | after(rows[i], polls[i], *results[i]) for i in ids]
-    connection.execute(statement, values)
+    _UPDATE(connection, [{"number": i} | after(rows[i], polls[i], *results[i]) for i in ids])
     shown = [{"source_id": i, "packed": found} for i in ids if (found := polls[i].seen) is not None]
     if shown:
         upsert(connection, seen, shown)

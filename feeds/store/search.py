@@ -54,7 +54,9 @@ def index(database: Database, limit: int) -> int:
     ]
     with database.write() as connection:
         _replace(connection, [row.id for row in rows], texts)
-        statement = inserting(connection, counter).values(name=CURSOR, value=rows[-1].change)
+        statement = inserting(connection.dialect.name, counter).values(
+            name=CURSOR, value=rows[-1].change
+        )
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["name"], set_={"value": statement.excluded.value}

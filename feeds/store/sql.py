@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -24,33 +26,106 @@ def among(
     connection: Connection, column: ColumnElement[Any], values: Collection[Any]
 ) -> ColumnElement[bool]:
     """`column IN values` for any number of texts or integers, as one bound parameter."""
-    if connection.dialect.name == "postgresql":
-        array = sa.cast(list(values), postgresql.ARRAY(column.type))
-        return column == sa.func.any(array)
-    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    dialect = connection.dialect.name
+    return _among(dialect, column, packed(dialect, values))
+
+
+def among_given(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The same in a statement that is made once: `name` is what `packed` makes of the values."""
+    return _among(dialect, column, sa.bindparam(name))
+
+
+def packed(dialect: str, values: Collection[Any]) -> Any:
+    return list(values) if dialect == "postgresql" else json.dumps(list(values))
+
+
+def _among(dialect: str, column: ColumnElement[Any], given: Any) -> ColumnElement[bool]:
+    if dialect == "postgresql":
+        return column == sa.func.any(sa.cast(given, postgresql.ARRAY(column.type)))
+    each = sa.func.json_each(given).table_valued("value")
     return column.in_(sa.select(each.c.value))
 
 
-def inserting(connection: Connection, table: sa.Table) -> Any:
+class Many:
+    """A statement that returns nothing, executed for many rows: compiled once for the names that
+    these have, and past SQLAlchemy's parameters, which cost three times as much for each row."""
+
+    def __init__(self, statement: Any) -> None:
+        """An insert, update or delete without defaults of its own; to be made once."""
+        self._statement = statement
+        self._ready: dict[tuple[str, tuple[str, ...]], _Ready] = {}
+
+    def __call__(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """All rows have the names of the first."""
+        if not rows:
+            return
+        key = connection.dialect.name, tuple(rows[0])
+        if (ready := self._ready.get(key)) is None:
+            ready = self._ready[key] = _ready(self._statement, connection.dialect, key[1])
+        try:
+            values = [ready.values(row) for row in rows]
+        except Exception as error:  # as SQLAlchemy would say it
+            raise sa.exc.StatementError(str(error), ready.text, None, error) from error
+        connection.exec_driver_sql(ready.text, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A compiled statement. `plans`: of each parameter its name, and what its value goes
+    through."""
+
+    text: str
+    plans: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    positional: bool
+
+    def values(self, row: dict[str, Any]) -> Any:
+        given = [
+            row[name] if through is None else through(row[name]) for name, through in self.plans
+        ]
+        if self.positional:
+            return tuple(given)
+        return dict(zip((name for name, _ in self.plans), given, strict=True))
+
+
+def _ready(statement: Any, dialect: sa.Dialect, names: tuple[str, ...]) -> _Ready:
+    compiled = statement.compile(dialect=dialect, column_keys=list(names), for_executemany=True)
+    order = compiled.positiontup if compiled.positional else list(compiled.binds)
+    through = {
+        name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+        for name in order
+    }
+    return _Ready(str(compiled), tuple((n, through[n]) for n in order), compiled.positional)
+
+
+def inserting(dialect: str, table: sa.Table) -> Any:
     """INSERT with the dialect's ON CONFLICT."""
-    module: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    module: Any = postgresql if dialect == "postgresql" else sqlite
     return module.insert(table)
 
 
 def insert_missing(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Those rows that are there already stay as they are."""
     if rows:
-        connection.execute(inserting(connection, table).on_conflict_do_nothing(), rows)
+        _missing(connection.dialect.name, table)(connection, rows)
+
+
+@cache
+def _missing(dialect: str, table: sa.Table) -> Many:
+    return Many(inserting(dialect, table).on_conflict_do_nothing())
 
 
 def upsert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Each row takes the place of the one with its primary key. Rows have all columns."""
-    if not rows:
-        return
-    statement = inserting(connection, table)
+    if rows:
+        _upserting(connection.dialect.name, table, tuple(rows[0]))(connection, rows)
+
+
+@cache
+def _upserting(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Many:
+    statement = inserting(dialect, table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    return Many(statement.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def least(connection: Connection, *values: Any) -> ColumnElement[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from feeds.models import Asked, Subscriber
 from feeds.store.engine import Database
-from feeds.store.sql import among, inserting
+from feeds.store.sql import among, insert_missing
 from feeds.store.tables import subscriber
 
 MOST = 10_000
@@ -153,5 +153,4 @@ def sync_pings(database: Database, hubs: Collection[str], topics: Iterable[str])
             {"topic": topic, "callback": hub, "ping": True}
             for topic, hub in sorted(wanted - known.keys())
         ]
-        if new:
-            connection.execute(inserting(connection, subscriber).on_conflict_do_nothing(), new)
+        insert_missing(connection, subscriber, new)
