@@ -67,7 +67,8 @@ def _best(
     most: float,
 ) -> float:
     """Hours to wait. Piece by piece of constant intensity: up to the next hour, the next age at
-    which the hazard changes, the peak. One loop, since every poll walks it (some 30 pieces)."""
+    which the hazard changes, the peak. One loop, since every poll walks it (some 30 pieces), and
+    without `min` and `max`, which were a third of it."""
     weight, hazard, age = found.weight, found.hazard, found.age
     k, root = bisect_right(EDGES, age), sqrt(worth)
     hour, to_hour = hour_of_week(now), 1 - now % 3600 / 3600
@@ -78,20 +79,34 @@ def _best(
         w = weight[hour]
         # What is there unseen brings more of its kind (a burst), or rules it out (a timetable);
         # a poll now would find it by that chance, and wait accordingly.
-        own, unseen = hazard[k] * w * (1 - share), min(1.0, mass)
+        own, unseen = hazard[k] * w * (1 - share), mass if mass < 1 else 1.0
         more = hazard[bisect_right(EDGES, (at - begun) / _YOUNGER)] * w
         intensity = (1 - unseen) * own + unseen * more
         saved = root * ((1 - unseen) * sqrt(own) + unseen * sqrt(more))
-        length = min(to_hour, (EDGES[k] - age) / w, to_peak, most - at)
-        # Within the piece, cost(x) = (mass - saved) x + intensity x² / 2.
-        x = min(max((saved - mass) / intensity, least - at, 0.0), length)
-        value = cost + (mass - saved + intensity * x / 2) * x
+        length, to_edge = most - at, (EDGES[k] - age) / w
+        if to_hour < length:
+            length = to_hour
+        if to_edge < length:
+            length = to_edge
+        if to_peak < length:
+            length = to_peak
+        # Within the piece, cost(x) = (mass - saved) x + intensity x² / 2; least at the x where
+        # its slope is none, or at an end of what may be chosen of the piece.
+        slope = mass - saved
+        x = -slope / intensity
+        if x < least - at:
+            x = least - at
+        if x < 0:
+            x = 0.0
+        if x > length:
+            x = length
+        value = cost + (slope + intensity * x / 2) * x
         if value < best and at + x >= least:
             # Only if it is worth more than it costs not to leave it at the longest wait.
             if 2 * (mass + intensity * x) * (most - at - x) >= worth:
                 chosen = at + x
             best = value
-        cost += (mass - saved + intensity * length / 2) * length
+        cost += (slope + intensity * length / 2) * length
         came = intensity * length
         if mass < 1 and came:
             begun = (begun * mass + (at + length / 2) * came) / (mass + came)

@@ -18,7 +18,8 @@ from aggregator.cadence.rhythm import HOURS, Rhythm
 DAY_S = 86_400
 EDGES = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 1e9)
 """Hours of posting time; hazards are estimated between these."""
-_WIDTHS = tuple(b - a for a, b in zip((0.0, *EDGES), EDGES, strict=False))
+_STEPS = tuple((edge, edge - low) for low, edge in zip((0.0, *EDGES), EDGES, strict=False))
+"""Each of them, and how far it lies from the one before."""
 _LEAST = 0.01
 """Weight that an hour keeps in which it never posted."""
 _DAYS_FOR_HOURS = 3
@@ -34,15 +35,17 @@ def weights(rhythm: Rhythm) -> tuple[float, ...]:
     span = rhythm.last - rhythm.since
     if not total or span < _DAYS_FOR_HOURS * DAY_S:
         return FLAT
-    of_day = _of_day([sum(hours[h::24]) / 16 for h in range(24)], total / 24)
+    by_day = zip(*(hours[d : d + 24] for d in range(0, HOURS, 24)), strict=True)
+    of_day = _of_day([sum(each) / 16 for each in by_day], total / 24)
     of_week: list[float] | None = None
     if span >= _DAYS_FOR_WEEK * DAY_S:
         of_week = _of_week([sum(hours[d : d + 24]) / 16 for d in range(0, HOURS, 24)], total / 7)
     if of_day is None and of_week is None:
         return FLAT
-    days = of_day or [1.0] * 24
+    if of_week is None:
+        return 7 * tuple([each if each > _LEAST else _LEAST for each in of_day or ()])
     return tuple(
-        [w if (w := h * d) > _LEAST else _LEAST for d in of_week or [1.0] * 7 for h in days]
+        [w if (w := h * d) > _LEAST else _LEAST for d in of_week for h in of_day or [1.0] * 24]
     )
 
 
@@ -152,13 +155,14 @@ def _hazards(gaps: list[float], age: float) -> list[float]:
     """Posts per hour at each age: seen / hours at risk, with one more post at the rate of the
     ages before it, so that what was never seen goes on as it was and then fades as 1/age."""
     n = len(gaps)
-    risk = sum(gaps) + age
-    rate = (n + 1) / (risk + 24)
+    sums = [0.0, *accumulate(gaps)]
+    rate = (n + 1) / (sums[n] + age + 24)
     found, at, lower = [], 0, 0.0
-    for edge, width in zip(EDGES, _WIDTHS, strict=True):
+    for edge, width in _STEPS:
         end = bisect_right(gaps, edge, at)
-        exposed = width * (n - end) + sum(gaps[at:end]) - lower * (end - at)
-        exposed += min(max(age - lower, 0.0), width)
+        exposed = width * (n - end) + sums[end] - sums[at] - lower * (end - at)
+        if age > lower:
+            exposed += width if age > edge else age - lower
         rate = (end - at + 1) / (exposed + 1 / rate)
         found.append(rate)
         at, lower = end, edge

@@ -81,19 +81,20 @@ class _Splitter:
     data: bytes
     parser: expat.XMLParserType = field(init=False)
     stack: list[_Open] = field(default_factory=list)
+    """What is open outside of items, and the open item."""
     items: list[Item] = field(default_factory=list)
     feed_id: str | None = None
-    item_depth: int = 0
-    """Length of the stack up to and with the open item; 0 outside."""
+    depth: int = 0
+    """Elements that are open in the item, and it itself; 0 outside."""
     guid: str | None = None
     text: list[str] | None = None
     dtd: bytes = b""
+    names: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> Split:
         parser = self.parser = expat.ParserCreate("utf-8", _SEPARATOR)
         parser.buffer_text = True
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
+        self.outside()
         parser.EntityDeclHandler = self.entity
         parser.Parse(self.data, True)
         if not self.items:
@@ -104,6 +105,15 @@ class _Splitter:
         """feedparser keeps only entities without references: others can't be told apart here."""
         raise _FullPath
 
+    def outside(self) -> None:
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+
+    def inside(self) -> None:
+        """Of what lies in an item only ids and its end matter: nearly all elements do."""
+        self.parser.StartElementHandler = self.start_inside
+        self.parser.EndElementHandler = self.end_inside
+
     def start(self, name: str, attributes: dict[str, str]) -> None:
         at = self.parser.CurrentByteIndex
         if not self.stack:
@@ -111,47 +121,64 @@ class _Splitter:
             self.dtd = doctype[0] if doctype else b""
         elif not self.stack[-1].tag_end:
             self.stack[-1].tag_end = at
-        known = _known(name)
+        known = self.known(name)
         self.stack.append(_Open(known, at))
         if len(self.stack) > MAX_DEPTH:
             raise _FullPath
         if known in _ITEMS:
             self.open_item(attributes)
-        elif known in _IDS and self.takes_id():
-            self.text = []
-            # Only here: all other texts need not become strings.
-            self.parser.CharacterDataHandler = self.text.append
+        elif known in _IDS and len(self.stack) == 2:
+            self.listen()
 
-    def takes_id(self) -> bool:
-        """Only an id that is the item's own child, or the feed's: not one of atom:source."""
-        return len(self.stack) == (self.item_depth + 1 if self.item_depth else 2)
+    def start_inside(self, name: str, _attributes: dict[str, str]) -> None:
+        self.depth += 1
+        known = self.names.get(name) or self.known(name)
+        if known in _ITEMS or self.depth > MAX_DEPTH - len(self.stack):
+            raise _FullPath
+        # Only an id that is the item's own child: not one of atom:source.
+        if known in _IDS and self.depth == 2:
+            self.listen()
+
+    def known(self, name: str) -> str:
+        if (found := self.names.get(name)) is None:
+            found = self.names[name] = _known(name)
+        return found
+
+    def listen(self) -> None:
+        """To an id, and to no other text: these need not become strings."""
+        self.text = []
+        self.parser.CharacterDataHandler = self.text.append
+
+    def heard(self) -> str:
+        text, self.text = self.text or (), None
+        self.parser.CharacterDataHandler = None
+        return "".join(text).strip()
 
     def open_item(self, attributes: dict[str, str]) -> None:
-        if self.item_depth:
-            raise _FullPath
-        self.item_depth = len(self.stack)
+        self.depth = 1
         self.guid = next(
             (value for name, value in attributes.items() if _known(name) == "rdf:about"), None
         )
+        self.inside()
 
     def end(self, _name: str) -> None:
-        depth = len(self.stack)
         element = self.stack.pop()
         if self.text is not None and element.name in _IDS:
-            self.parser.CharacterDataHandler = None
-            self.take_id("".join(self.text).strip(), depth)
-        if depth == self.item_depth:
-            self.close_item(element)
+            text = self.heard()
+            if len(self.stack) == 1:
+                self.feed_id = text or None
 
-    def take_id(self, text: str, depth: int) -> None:
-        self.text = None
-        if self.item_depth and depth == self.item_depth + 1:
-            self.guid = text or self.guid
-        elif depth == 2:
-            self.feed_id = text or None
+    def end_inside(self, name: str) -> None:
+        self.depth -= 1
+        if self.text is not None and self.names[name] in _IDS:
+            text = self.heard()
+            if self.depth == 1:
+                self.guid = text or self.guid
+        if not self.depth:
+            self.close_item(self.stack.pop())
 
     def close_item(self, element: _Open) -> None:
-        self.item_depth = 0
+        self.outside()
         # For <item/> expat gives the same index twice; the end tag else ends at its ">".
         at = self.parser.CurrentByteIndex
         stop = self.data.index(b">", at) + 1

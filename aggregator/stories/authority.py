@@ -23,15 +23,33 @@ _NUMBER = re.compile(r"\[.*|.*\.[0-9]+")
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    """The list that ships with the package: never fetched (no traffic but the operator's feeds)."""
-    return PublicSuffixList(accept_unknown=False)
+    """The list that ships with the package: never fetched (no traffic but the operator's feeds).
+    Without its names in punycode, for which reading it takes three times as long."""
+    return PublicSuffixList(accept_unknown=False, accept_encoded_idn=False)
 
 
 @lru_cache(maxsize=4096)
 def registrable(host: str) -> str:
     """The registrable domain of a host ("news.example.co.uk" → "example.co.uk"), private
     suffixes included (each blog of a hosting service is its own); the host itself otherwise."""
-    return host if _NUMBER.fullmatch(host) else _suffixes().privatesuffix(host) or host
+    if _NUMBER.fullmatch(host):
+        return host
+    found = _suffixes().privatesuffix(_readable(host))
+    return ".".join(host.split(".")[-1 - found.count(".") :]) if found else host
+
+
+def _readable(host: str) -> str:
+    """With the labels that are in punycode as they are read (RFC 3490 §4.2)."""
+    if "xn--" not in host:
+        return host
+    return ".".join(map(_label, host.split(".")))
+
+
+def _label(label: str) -> str:
+    try:
+        return label.encode("ascii").decode("idna")
+    except UnicodeError:
+        return label
 
 
 def speaks_for(source_url: str, url: str | None) -> bool:
