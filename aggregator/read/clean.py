@@ -215,8 +215,10 @@ def _too_deep(html: str) -> int:
     """Where the element begins that is one too deep; else the length."""
     if html.count("<") - html.count("</") <= MAX_DEPTH:
         return len(html)
-    depth = 0
-    for count, closing in enumerate(_DEEPER.findall(html)):
+    depth, found = 0, _DEEPER.findall(html)
+    if found.count("") <= MAX_DEPTH:
+        return len(html)
+    for count, closing in enumerate(found):
         if not closing:
             depth += 1
             if depth > MAX_DEPTH:

@@ -11,7 +11,7 @@ import re
 from html import escape, unescape
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-_HINTS = ("data-", "srcset", "<noscript", "<iframe", "<amp-")
+_HINTS = (b"data-", b"srcset", b"<noscript", b"<iframe", b"<amp-")
 # Each ends at the next "<" at the latest, so that no document makes them slow; a tag with "<" or
 # ">" in an attribute stays as it is.
 _IMAGE = re.compile(r"<(?:amp-)?img\b([^<>]*)>", re.I)
@@ -35,11 +35,12 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,20}")
 
 def plain(html: str, base: str) -> str:
     """The same HTML for readers without scripts. `base`: what relative addresses mean."""
-    # An expression for these that minds no case took a tenth of a reading.
-    lower = html.lower()
+    # An expression for these that minds no case took a tenth of a reading, a text of more than
+    # ASCII in lower case half of that.
+    lower = html.encode("utf-8", "ignore").lower()
     if not any(hint in lower for hint in _HINTS):
         return html
-    if "<noscript" in lower:
+    if b"<noscript" in lower:
         html = _NOSCRIPT.sub(_unwrapped, html)
     html = _IMAGE.sub(_image, html)
     return _FRAME.sub(lambda found: _frame(found, base), html)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from feeds.models import EventKind, StoryChange, StoryPlan, Unlinked
 from feeds.store import counters, ties
 from feeds.store.engine import Database
-from feeds.store.sql import among, chunks
+from feeds.store.sql import Many, among, chunks
 from feeds.store.tables import article, source, story
 from feeds.store.ties import UNLINKED, unlinked_of
 
@@ -212,13 +212,18 @@ def _free(plan: StoryPlan, taken: set[str], number: int) -> str:
 def _write(connection: Connection, touched: list[_Touched]) -> None:
     fresh = [_row(one) for one in touched if one.new]
     older = [_row(one) | {"key": one.id} for one in touched if not one.new]
-    if fresh:
-        connection.execute(sa.insert(story), fresh)
-    if older:
-        connection.execute(sa.update(story).where(story.c.id == sa.bindparam("key")), older)
-    if moved := [{"its": one.id, "ranked": one.published} for one in touched if one.moved]:
-        members = sa.update(article).where(article.c.story_id == sa.bindparam("its"))
-        connection.execute(members.values(ranked=sa.bindparam("ranked")), moved)
+    _INSERT(connection, fresh)
+    _UPDATE(connection, older)
+    _RANK(connection, [{"its": one.id, "rank": one.published} for one in touched if one.moved])
+
+
+_INSERT = Many(sa.insert(story))
+_UPDATE = Many(sa.update(story).where(story.c.id == sa.bindparam("key")))
+_RANK = Many(
+    sa.update(article)
+    .where(article.c.story_id == sa.bindparam("its"))
+    .values(ranked=sa.bindparam("rank"))
+)
 
 
 def _place(
@@ -229,13 +234,18 @@ def _place(
 ) -> None:
     """New articles (those of `words`) are linked in the same statement, since each that touches a
     row writes the whole of it, text and all."""
-    here = sa.update(article).where(article.c.id == sa.bindparam("number"))
-    place = here.values(story_id=sa.bindparam("its"), ranked=sa.bindparam("rank"))
     rows = {n: {"number": n, "its": placed[n], "rank": ranks[n]} for n in sorted(placed)}
-    if moved := [row for number, row in rows.items() if number not in words]:
-        connection.execute(place, moved)
-    if new := [row | {"many": words[n]} for n, row in rows.items() if n in words]:
-        connection.execute(place.values(linked=True, words=sa.bindparam("many")), new)
+    _MOVE(connection, [row for number, row in rows.items() if number not in words])
+    _PLACE(connection, [row | {"many": words[n]} for n, row in rows.items() if n in words])
+
+
+_THERE = (
+    sa.update(article)
+    .where(article.c.id == sa.bindparam("number"))
+    .values(story_id=sa.bindparam("its"), ranked=sa.bindparam("rank"))
+)
+_MOVE = Many(_THERE)
+_PLACE = Many(_THERE.values(linked=True, words=sa.bindparam("many")))
 
 
 def _row(one: _Touched) -> dict[str, Any]:
