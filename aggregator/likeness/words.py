@@ -32,6 +32,7 @@ _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_NUMBER}|{_LETTER}+")
 _ASCII_WORD = re.compile(r"[a-zA-Z]+|[0-9]+(?:[.,:][0-9]+)*")
+_MARKS = "‘’“”–—•"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _THOUSANDS = re.compile(r"[.,](?<=\d.)(?=\d{3}(?!\d))")
 _SENTENCE = re.compile(r"[.!?:;\u0964\u3002\uff01\uff1f\"“”«»()\[\]–—\n-]\s*$")
@@ -53,6 +54,10 @@ def words_of(text: str) -> list[str]:
 
 def folded(text: str) -> str:
     """What two spellings of a text share."""
+    if not text.isascii():
+        # Four of five texts that are not ASCII are so by these alone, of which no word has any.
+        for mark in _MARKS:
+            text = text.replace(mark, " ")
     return _THOUSANDS.sub("", _composed(text).casefold())
 
 
@@ -136,8 +141,7 @@ def body_of(entry: Entry) -> str:
 
 def text_of(entry: Entry) -> Text:
     raw = body_of(entry)
-    title = tuple(words_of(entry.title))
-    body = tuple(words_of(raw))
+    title, body = words_of(entry.title), words_of(raw)
     begun = len(title) if title and body[: len(title)] == title else 0
     begun = begun if begun < len(body) else 0
-    return Text(title, body[begun : begun + LONGEST], begun, raw)
+    return Text(tuple(title), tuple(body[begun : begun + LONGEST]), begun, raw)

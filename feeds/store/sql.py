@@ -72,13 +72,15 @@ class Many:
 @dataclass(frozen=True, slots=True)
 class _Ready:
     """A compiled statement. `plans`: of each parameter its name, and what its value goes
-    through."""
+    through; `own`: those that it says itself."""
 
     text: str
     plans: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    own: dict[str, Any]
     positional: bool
 
     def values(self, row: dict[str, Any]) -> Any:
+        row = row | self.own if self.own else row
         given = [
             row[name] if through is None else through(row[name]) for name, through in self.plans
         ]
@@ -94,7 +96,10 @@ def _ready(statement: Any, dialect: sa.Dialect, names: tuple[str, ...]) -> _Read
         name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
         for name in order
     }
-    return _Ready(str(compiled), tuple((n, through[n]) for n in order), compiled.positional)
+    plans = tuple((name, through[name]) for name in order)
+    said = [name for name in order if name not in names and not compiled.binds[name].required]
+    own = {name: compiled.binds[name].value for name in said}
+    return _Ready(str(compiled), plans, own, compiled.positional)
 
 
 def inserting(dialect: str, table: sa.Table) -> Any:
