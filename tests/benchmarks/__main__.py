@@ -14,7 +14,8 @@ parts    reading, storing, rendering, each alone (tests.benchmarks.components)
 
 Everything that is measured runs on one core, the origin on another; CPU seconds are those of the
 whole process tree, less those of a start that finds nothing to do; medians of the rounds. The loop
-runs the first two.
+runs the first two. The last column is the same in thousandths of a fixed piece of work that was
+measured around each round (tests.benchmarks.yardstick): by it, rounds that lie apart are compared.
 """
 
 from __future__ import annotations

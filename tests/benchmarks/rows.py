@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.contestants import Contestant, Cost, PlainLoop
+from tests.benchmarks.yardstick import yardstick
 
 
 @dataclass(frozen=True)
 class Row:
-    """`cpu`: seconds without the start; `ms`: of CPU per source."""
+    """`cpu`: seconds without the start; `ms`: of CPU per source; `yards`: the same in thousandths
+    of the yardstick that was measured around it, or 0."""
 
     scenario: str
     name: str
@@ -24,6 +26,7 @@ class Row:
     start: float
     peak_mb: float
     new: int
+    yards: float = 0.0
 
 
 def row(scenario: str, name: str, sources: int, empty: list[Cost], rounds: list[Cost]) -> Row:
@@ -48,23 +51,27 @@ def rounds_of(
     scenario: str, one: Contestant, sources: int, rounds: int, before: Callable[[int], None]
 ) -> Row:
     """`before` is told the number of each round."""
-    empty = [one.empty() for _ in range(rounds)]
-    costs = []
+    empty, costs, shares = [], [], []
     for number in range(rounds):
         before(number)
+        paces = [yardstick()]
+        empty.append(one.empty())
         costs.append(one.round())
-    return row(scenario, one.name, sources, empty, costs)
+        paces.append(yardstick())
+        shares.append((costs[-1].cpu - empty[-1].cpu) / statistics.mean(paces))
+    yards = round(statistics.median(shares) / sources * 1000, 3)
+    return replace(row(scenario, one.name, sources, empty, costs), yards=yards)
 
 
 def show(rows: list[Row]) -> None:
     print(
         f"scenario  {'who, or what':<28} {'sources':>7}  sources/s   CPU s  CPU ms/source  start s"
-        "  peak MB   stored"
+        "  peak MB   stored  by yardstick"
     )
     for one in rows:
         print(
             f"{one.scenario:<9} {one.name:<28} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
-            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>8}"
+            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>8} {one.yards or '':>13}"
         )
     loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
     for ours in rows:
