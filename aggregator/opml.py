@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lxml import etree
-
+from aggregator.outlines import tree
 from feeds.text import plain_text
 
 MAX_DEPTH = 32
@@ -67,29 +66,39 @@ def read_opml(body: bytes) -> list[Outline]:
     half a list would quietly retire the other half's sources, and a recovering parser makes
     `?a=1&b=2` into `?a=1=2`. Entities and the network are off (THREATS.md).
     """
-    try:
-        root = _parse(body)
-    except etree.XMLSyntaxError as error:
-        if b"<!ENTITY" in body:
-            raise BadOpml(_ENTITIES, error.lineno or 1) from error
-        try:
-            root = _parse(_escaped(body))
-        except etree.XMLSyntaxError as second:
-            raise BadOpml(_explained(second, body), second.lineno or 1) from second
-    document_type = root.getroottree().docinfo.internalDTD
-    if document_type is not None and any(document_type.iterentities()):
-        raise BadOpml(_ENTITIES, root.sourceline)
+    root = tree(body)
+    if root is None:
+        root = _with_libxml2(body)
     if _name(root) != "opml":
         raise BadOpml(_other(root), root.sourceline)
     # Some programs close the body at once, or write several.
     return [each for child in root for each in _read(child)]
 
 
-def _parse(body: bytes) -> Any:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
-    return etree.fromstring(body, parser)
+def _with_libxml2(body: bytes) -> Any:
+    """What expat refuses: libxml2 says better what is wrong, and knows more encodings. It is loaded
+    for that alone, since it takes 5 MB, and several times as much of a long list."""
+    from lxml import etree
+
+    def parse(body: bytes) -> Any:
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        )
+        return etree.fromstring(body, parser)
+
+    try:
+        root = parse(body)
+    except etree.XMLSyntaxError as error:
+        if b"<!ENTITY" in body:
+            raise BadOpml(_ENTITIES, error.lineno or 1) from error
+        try:
+            root = parse(_escaped(body))
+        except etree.XMLSyntaxError as second:
+            raise BadOpml(_explained(second, body), second.lineno or 1) from second
+    document_type = root.getroottree().docinfo.internalDTD
+    if document_type is not None and any(document_type.iterentities()):
+        raise BadOpml(_ENTITIES, root.sourceline)
+    return root
 
 
 def _escaped(body: bytes) -> bytes:
@@ -159,7 +168,7 @@ def _address(url: str) -> str:
 
 
 def _name(element: Any) -> str:
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 
 
 # --- what is wrong, and what would be right
@@ -195,7 +204,7 @@ _FORMS = (
 _ENCODING = ("encoding", "UTF-8", "Invalid bytes", "conversion")
 
 
-def _explained(error: etree.XMLSyntaxError, body: bytes) -> str:
+def _explained(error: SyntaxError, body: bytes) -> str:
     """What libxml2 said, with the right form."""
     said = (error.msg or "").rpartition(", line")[0] or str(error.msg)
     begun = b"<opml" in body.lower() and not said.startswith("Start tag expected")

@@ -5,9 +5,11 @@ Exit codes: 0 done · 1 could not · 2 the configuration (or the command line) i
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -77,40 +79,58 @@ def common(
     context.obj = Common(config, log_json, verbose)
 
 
-def verbs() -> Sequence[ModuleType]:
-    """The modules with verbs, in the order of the help; each has `register(app)`."""
-    from config import (
-        cli_add,
-        cli_articles,
-        cli_backup,
-        cli_doctor,
-        cli_etiquette,
-        cli_explain,
-        cli_feeds,
-        cli_keep,
-        cli_ledger,
-        cli_lists,
-        cli_look,
-        cli_opml,
-        cli_password,
-        cli_plan,
-        cli_redirects,
-        cli_run,
-        cli_shell,
-        cli_sources,
-        cli_token,
-        cli_why,
-    )
+VERBS = {
+    "cli_run": ("run", "poll", "publish"),
+    "cli_add": ("add",),
+    "cli_opml": ("opml",),
+    "cli_lists": ("lists",),
+    "cli_plan": ("plan", "status"),
+    "cli_password": ("password",),
+    "cli_look": ("check", "articles", "preview"),
+    "cli_feeds": ("feeds",),
+    "cli_token": ("token",),
+    "cli_sources": ("sources",),
+    "cli_why": ("why",),
+    "cli_ledger": ("ledger",),
+    "cli_redirects": ("redirects",),
+    "cli_explain": ("explain",),
+    "cli_articles": ("history", "takedown", "merge", "split", "release", "discard", "tidy"),
+    "cli_keep": ("init", "migrate"),
+    "cli_backup": ("backup", "restore"),
+    "cli_doctor": ("doctor",),
+    "cli_etiquette": ("etiquette",),
+    "cli_shell": ("man", "completion"),
+}
+"""The modules with verbs, in the order of the help, and what each registers: a verb loads what it
+needs, not what the others do."""
 
-    looking = (cli_look, cli_feeds, cli_token, cli_sources, cli_why, cli_ledger, cli_redirects)
-    lists, desk = (cli_add, cli_opml, cli_lists), (cli_plan, cli_password)
-    keeping = (cli_explain, cli_articles, cli_keep, cli_backup, cli_doctor)
-    return (cli_run, *lists, *desk, *looking, *keeping, cli_etiquette, cli_shell)
+
+def verbs(asked: str | None = None) -> Sequence[ModuleType]:
+    """The module with this verb, or all; each has `register(app)`."""
+    named = [name for name, theirs in VERBS.items() if asked in theirs]
+    return [import_module(f"config.{name}") for name in named or VERBS]
+
+
+def _asked(words: Sequence[str]) -> str | None:
+    """The verb of a command line. None where all are meant: help, completion, the manual."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("-c", "--config"):
+            next(rest, None)
+        elif word in ("-h", "--help"):
+            return None
+        elif not word.startswith("-"):
+            return None if word == "man" or COMPLETING in os.environ else word
+    return None
+
+
+COMPLETING = "_FEEDMILL_COMPLETE"
+"""What the shell sets when it asks for completions."""
 
 
 def main() -> None:
     """The installed command. Turns every error of ours into words on standard error."""
-    for module in verbs():
+    for module in verbs(_asked(sys.argv[1:])):
         module.register(app)
     try:
         app()

@@ -103,6 +103,7 @@ def poll(
         if now or fresh:
             app.store.make_due(urls, fresh=fresh)
         _round(app, urls, tally)
+        app.reader.close()  # before the texts of all that is new are compared: half of our memory
         app.link()
     tally.show(as_json)
     if strict and tally.failed:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from config.cli import COMPLETING
+
 NAME = "feedmill"
-VARIABLE = "_FEEDMILL_COMPLETE"
-"""What the shell sets when it asks for completions."""
 
 
 class Shell(StrEnum):
@@ -22,7 +22,7 @@ class Shell(StrEnum):
 def register(app: typer.Typer) -> None:
     for verb in (man, completion):
         app.command()(verb)
-    if VARIABLE in os.environ:
+    if COMPLETING in os.environ:
         # Typer's own forms of what shells ask and are told; it knows them only with its
         # --install-completion, which edits people's shell configuration.
         from typer._completion_classes import completion_init
@@ -49,4 +49,4 @@ def completion(
     """
     from typer._completion_shared import get_completion_script
 
-    print(get_completion_script(prog_name=NAME, complete_var=VARIABLE, shell=shell.value))
+    print(get_completion_script(prog_name=NAME, complete_var=COMPLETING, shell=shell.value))

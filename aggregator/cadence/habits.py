@@ -8,7 +8,9 @@ memoryless posting is not read into.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -88,7 +90,7 @@ class Habits:
     """`weight` by hour of week; `hazard` by age, one for each of EDGES, posts per posting hour;
     `age` in posting hours now; `gaps` between posts in posting hours, ascending."""
 
-    weight: tuple[float, ...]
+    weight: Sequence[float]
     hazard: list[float]
     age: float
     gaps: list[float]
@@ -98,8 +100,8 @@ class Habits:
 class Past:
     """The part of it that stays until the next post; `last`: the newest post, in posting hours."""
 
-    weight: tuple[float, ...]
-    passed: list[float]
+    weight: Sequence[float]
+    passed: Sequence[float]
     last: float
     gaps: list[float]
 
@@ -113,8 +115,9 @@ class Past:
 # A poll asks twice, when next and whether it has fallen silent; a batch of polls lies between.
 @lru_cache(maxsize=256)
 def past(rhythm: Rhythm) -> Past:
-    weight = weights(rhythm)
-    passed = [0.0, *accumulate(weight)]
+    found = weights(rhythm)
+    weight = found if found is FLAT else array("d", found)  # a quarter of its size as a tuple
+    passed = array("d", accumulate(weight, initial=0.0))
     stamps = _posting_time(weight, passed, rhythm.posts or (rhythm.since,))
     return Past(weight, passed, stamps[-1], sorted(b - a for a, b in pairwise(stamps)))
 
@@ -135,7 +138,7 @@ def _recent_rate(rhythm: Rhythm, now: int) -> float:
 
 
 def _posting_time(
-    weight: tuple[float, ...], passed: list[float], times: tuple[int, ...]
+    weight: Sequence[float], passed: Sequence[float], times: tuple[int, ...]
 ) -> list[float]:
     """Hours, in which an hour of weight 0.1 passes ten times as slowly. `passed`: from the
     beginning of the week to each of its hours."""

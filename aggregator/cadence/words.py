@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -88,6 +89,6 @@ def fell_silent(packed: bytes | None, before: datetime | None, now: datetime) ->
     return since
 
 
-def _rests(weight: tuple[float, ...]) -> bool:
+def _rests(weight: Sequence[float]) -> bool:
     """Whether some day of its week has less than a third of what is even."""
     return min(sum(weight[d : d + 24]) for d in range(0, 168, 24)) < 8
