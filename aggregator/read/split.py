@@ -132,7 +132,7 @@ class _Splitter:
 
     def start_inside(self, name: str, _attributes: dict[str, str]) -> None:
         self.depth += 1
-        known = self.names.get(name) or self.known(name)
+        known = self.known(name)
         if known in _ITEMS or self.depth > MAX_DEPTH - len(self.stack):
             raise _FullPath
         # Only an id that is the item's own child: not one of atom:source.

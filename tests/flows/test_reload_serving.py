@@ -86,7 +86,7 @@ def test_nobody_is_refused(here: Installation) -> None:
         # request in thousands on a machine that is busy; whoever reads feeds asks again.
         cut = {str(each): n for each, n in asking.answers.items() if each != 200}
         assert all(each.startswith("RemoteDisconnected") for each in cut), cut
-        assert sum(cut.values()) <= 6  # of four readers at three ends
+        assert sum(cut.values()) <= 3
         assert asking.answers.total() > 1000
         for name in ("public", "other"):
             shutil.rmtree(here.folder / "var" / name)
