@@ -90,10 +90,11 @@ class _Wire:
 
     def send(self, request: GuardedRequest, timeout: int) -> requests.Response:
         """`timeout` in ms. Raises FetchError."""
-        self._now = exchange = _Exchange(request)
+        exchange = _Exchange(request)
         exchange.check_target()
         handle, proxy = self._handle, request.limits.proxy
         lines, plain = header_lines(request), request.method == "GET"
+        self._now = exchange
         try:
             if self._proxy != proxy:
                 self._set(proxy)
