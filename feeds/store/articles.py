@@ -6,10 +6,12 @@ pages in different orders; sorted, no two transactions can wait for each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +22,8 @@ from feeds.store import revisions
 from feeds.store.bars import barred_among
 from feeds.store.codec import micros, pack, parts, unpack
 from feeds.store.engine import Database
-from feeds.store.sql import Many, among, among_given, chunks, insert_missing, packed
+from feeds.store.ready import Asking, Many
+from feeds.store.sql import among, among_given, chunks, insert_missing, packed
 from feeds.store.tables import article, identity, seen, trace
 
 COLUMNS = tuple(
@@ -186,29 +189,37 @@ def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
 
 # --- reading
 
+_MANY = 4096
+"""Keys that are asked for at once."""
+_NUMBER: sa.BindParameter[int] = sa.bindparam("number")
+_SEEN = Asking(lambda _: sa.select(seen.c.packed).where(seen.c.source_id == _NUMBER))
 
-# Made once: a poll that brings something new spends more on making it than on asking.
-_KNOWN = (
-    sa.select(
-        *(article.c[name] for name in ("id", "key_set", "content_digest")),
-        *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
+
+@cache
+def _holding(count: int) -> Asking:
+    """The articles that have one of so many keys."""
+    wanted: list[sa.BindParameter[bytes]] = [sa.bindparam(f"key{at}") for at in range(count)]
+    query = (
+        sa.select(
+            *(article.c[name] for name in ("id", "key_set", "content_digest")),
+            *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
+        )
+        .join(identity, identity.c.article_id == article.c.id)
+        .where(identity.c.key.in_(wanted), identity.c.source_id == _NUMBER)
     )
-    .join(identity, identity.c.article_id == article.c.id)
-    .where(
-        identity.c.key.in_(sa.bindparam("keys", expanding=True)),
-        identity.c.source_id == sa.bindparam("number"),
-    )
-)
-_SEEN = sa.select(seen.c.packed).where(seen.c.source_id == sa.bindparam("number"))
+    return Asking(lambda _: query)
 
 
 def known(database: Database, source_id: int, digests: Collection[bytes]) -> list[Known]:
     """The articles of this source that have one of these keys, by id."""
     rows: dict[int, Any] = {}
-    with database.read() as connection:
-        for some in chunks(sorted(set(digests))):
-            found = connection.execute(_KNOWN, {"keys": some, "number": source_id}).all()
-            rows |= {row.id: row for row in found}
+    with database.asking() as connection:
+        for some in chunks(sorted(set(digests)), _MANY):
+            # The last again and again, up to a power of four: a handful of statements for all.
+            count = min(_MANY, 4 ** math.ceil(math.log(len(some), 4)))
+            keys = (*some, *repeat(some[-1], count - len(some)))
+            given = {f"key{at}": key for at, key in enumerate(keys)}
+            rows |= {row.id: row for row in _holding(count)(connection, number=source_id, **given)}
     return [_known(rows[number]) for number in sorted(rows)]
 
 
@@ -233,86 +244,69 @@ def stored(
 ) -> list[Stored]:
     """Of this source, by id: these articles, those of these dates, and those whose texts share
     some of these keys."""
-    with database.read() as connection:
-        wanted = {
-            *ids,
-            *_of_dates(connection, source_id, dates),
-            *_alike(connection, source_id, keys),
-        }
+    with database.asking() as connection:
+        name = connection.dialect.name
+        wanted = set(ids)
+        if dates:
+            moments = packed(name, sorted(map(micros, dates)))
+            wanted |= {row.id for row in _DATED(connection, number=source_id, moments=moments)}
+        if keys:
+            given = packed(name, sorted(keys))
+            wanted |= {row.article_id for row in _ALIKE(connection, number=source_id, keys=given)}
         if not wanted:
             return []
-        dialect = connection.dialect.name
-        given = {"number": source_id, "ids": packed(dialect, sorted(wanted))}
-        rows = connection.execute(_stored(dialect), given).all()
+        rows = _THESE(connection, number=source_id, ids=packed(name, sorted(wanted)))
     return [Stored(known=_known(row), entry=row.entry) for row in rows]
-
-
-@cache
-def _stored(dialect: str) -> Any:
-    return _STORED.where(among_given(dialect, article.c.id, "ids")).order_by(article.c.id)
 
 
 _STORED = sa.select(
     *(article.c[name] for name in ("id", "entry", "key_set", "content_digest")),
     *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
-).where(article.c.source_id == sa.bindparam("number"), article.c.standing != Held.REMOVED)
-
-
-def _of_dates(connection: Connection, source_id: int, dates: Collection[datetime]) -> list[int]:
-    if not dates:
-        return []
-    dialect = connection.dialect.name
-    given = {"number": source_id, "moments": packed(dialect, sorted(map(micros, dates)))}
-    return list(connection.execute(_dated(dialect), given).scalars())
-
-
-@cache
-def _dated(dialect: str) -> Any:
-    published = sa.type_coerce(article.c.published, sa.BigInteger())
-    return sa.select(article.c.id).where(
-        article.c.source_id == sa.bindparam("number"),
-        among_given(dialect, published, "moments"),
+).where(article.c.source_id == _NUMBER, article.c.standing != Held.REMOVED)
+_THESE = Asking(
+    lambda name: _STORED.where(among_given(name, article.c.id, "ids")).order_by(article.c.id)
+)
+_NEWEST = Asking(
+    lambda _: _STORED.order_by(article.c.published.desc(), article.c.id.desc()).limit(
+        sa.bindparam("most")
     )
+)
+_PUBLISHED = sa.type_coerce(article.c.published, sa.BigInteger())
+_DATED = Asking(
+    lambda name: sa.select(article.c.id).where(
+        article.c.source_id == _NUMBER, among_given(name, _PUBLISHED, "moments")
+    )
+)
 
 
 _ENOUGH = 2
 """Keys in common from which a text is looked at."""
 
 
-def _alike(connection: Connection, source_id: int, keys: Collection[int]) -> list[int]:
-    if not keys:
-        return []
-    dialect = connection.dialect.name
-    given = {"number": source_id, "keys": packed(dialect, sorted(keys))}
-    return list(connection.execute(_alike_of(dialect), given).scalars())
-
-
-@cache
-def _alike_of(dialect: str) -> Any:
-    return (
+_ALIKE = Asking(
+    lambda name: (
         sa.select(trace.c.article_id)
-        .where(
-            among_given(dialect, trace.c.key, "keys"), trace.c.source_id == sa.bindparam("number")
-        )
+        .where(among_given(name, trace.c.key, "keys"), trace.c.source_id == _NUMBER)
         .group_by(trace.c.article_id)
         .having(sa.func.count() >= _ENOUGH)
         .order_by(sa.func.count().desc())
         .limit(100)
     )
+)
 
 
 def archive(database: Database, source_id: int, limit: int) -> list[Stored]:
     """The newest of this source, by published."""
-    query = _STORED.order_by(article.c.published.desc(), article.c.id.desc()).limit(limit)
-    with database.read() as connection:
-        rows = connection.execute(query, {"number": source_id}).all()
+    with database.asking() as connection:
+        rows = _NEWEST(connection, number=source_id, most=limit)
     return [Stored(known=_known(row), entry=row.entry) for row in rows]
 
 
 def seen_by(database: Database, source_id: int) -> bytes:
     """What the last document of this source showed."""
-    with database.read() as connection:
-        return connection.execute(_SEEN, {"number": source_id}).scalar() or b""
+    with database.asking() as connection:
+        found = _SEEN(connection, number=source_id)
+    return found[0].packed or b"" if found else b""
 
 
 def newest(database: Database, source_ids: Collection[int] | None, limit: int) -> list[Article]:

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.store.codec import EPOCH, Moment
-from feeds.store.sql import Many, among_given, chunks, insert_missing, packed
+from feeds.store.ready import Many
+from feeds.store.sql import among_given, chunks, insert_missing, packed
 from feeds.store.tables import errand, host, source
 
 AGAIN = timedelta(milliseconds=200)

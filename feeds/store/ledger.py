@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 from feeds.models import Hop, LedgerRow, Outcome, Poll, Validators
 from feeds.store.codec import text
 from feeds.store.engine import Database
-from feeds.store.sql import Many, among, upsert
+from feeds.store.ready import Many
+from feeds.store.sql import among, upsert
 from feeds.store.tables import LEDGER, counter, poll, source
 
 TOTAL = 1_000_000

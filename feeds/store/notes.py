@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.store.engine import Database
-from feeds.store.sql import Many, inserting, upsert
+from feeds.store.ready import Many
+from feeds.store.sql import inserting, upsert
 from feeds.store.tables import note, tally
 
 KEPT = 24 * 60

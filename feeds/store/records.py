@@ -18,7 +18,8 @@ from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
 from feeds.store.outcome import after, unwritable
-from feeds.store.sql import Many, among_given, packed, upsert
+from feeds.store.ready import Many
+from feeds.store.sql import among_given, packed, upsert
 from feeds.store.tables import seen, source
 
 # What is wrong with the database, not with a poll: nothing else would fare better.

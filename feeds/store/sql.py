@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import ColumnElement
+
+from feeds.store.ready import Many
 
 T = TypeVar("T")
 
@@ -44,62 +45,6 @@ def _among(dialect: str, column: ColumnElement[Any], given: Any) -> ColumnElemen
         return column == sa.func.any(sa.cast(given, postgresql.ARRAY(column.type)))
     each = sa.func.json_each(given).table_valued("value")
     return column.in_(sa.select(each.c.value))
-
-
-class Many:
-    """A statement that returns nothing, executed for many rows: compiled once for the names that
-    these have, and past SQLAlchemy's parameters, which cost three times as much for each row."""
-
-    def __init__(self, statement: Any) -> None:
-        """An insert, update or delete without defaults of its own; to be made once."""
-        self._statement = statement
-        self._ready: dict[tuple[str, tuple[str, ...]], _Ready] = {}
-
-    def __call__(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """All rows have the names of the first."""
-        if not rows:
-            return
-        key = connection.dialect.name, tuple(rows[0])
-        if (ready := self._ready.get(key)) is None:
-            ready = self._ready[key] = _ready(self._statement, connection.dialect, key[1])
-        try:
-            values = [ready.values(row) for row in rows]
-        except Exception as error:  # as SQLAlchemy would say it
-            raise sa.exc.StatementError(str(error), ready.text, None, error) from error
-        connection.exec_driver_sql(ready.text, values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A compiled statement. `plans`: of each parameter its name, and what its value goes
-    through; `own`: those that it says itself."""
-
-    text: str
-    plans: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-    own: dict[str, Any]
-    positional: bool
-
-    def values(self, row: dict[str, Any]) -> Any:
-        row = row | self.own if self.own else row
-        given = [
-            row[name] if through is None else through(row[name]) for name, through in self.plans
-        ]
-        if self.positional:
-            return tuple(given)
-        return dict(zip((name for name, _ in self.plans), given, strict=True))
-
-
-def _ready(statement: Any, dialect: sa.Dialect, names: tuple[str, ...]) -> _Ready:
-    compiled = statement.compile(dialect=dialect, column_keys=list(names), for_executemany=True)
-    order = compiled.positiontup if compiled.positional else list(compiled.binds)
-    through = {
-        name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-        for name in order
-    }
-    plans = tuple((name, through[name]) for name in order)
-    said = [name for name in order if name not in names and not compiled.binds[name].required]
-    own = {name: compiled.binds[name].value for name in said}
-    return _Ready(str(compiled), plans, own, compiled.positional)
 
 
 def inserting(dialect: str, table: sa.Table) -> Any:

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 from feeds.models import EventKind, StoryChange, StoryPlan, Unlinked
 from feeds.store import counters, ties
 from feeds.store.engine import Database
-from feeds.store.sql import Many, among, chunks
+from feeds.store.ready import Many
+from feeds.store.sql import among, chunks
 from feeds.store.tables import article, source, story
 from feeds.store.ties import UNLINKED, unlinked_of
 

@@ -12,7 +12,8 @@ from feeds.errors import StoreError
 from feeds.store import open_store
 from feeds.store.codec import VALIDATORS, Moment
 from feeds.store.engine import Database
-from feeds.store.sql import Many, among, among_given, packed
+from feeds.store.ready import Many
+from feeds.store.sql import among, among_given, packed
 
 TABLE = sa.Table(
     "rows_of_a_test",
