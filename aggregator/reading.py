@@ -14,8 +14,7 @@ from aggregator.identity.keys import Bound, Ghost, bind, digests
 from aggregator.identity.rebind import part, rebind
 from aggregator.identity.seen import Seen, clash, left_out, pack, settled, unpack
 from aggregator.identity.urls import UrlRules
-from aggregator.likeness.sketch import sketch
-from aggregator.likeness.words import text_of
+from aggregator.likeness.sketch import sketched
 from feeds.models import Document, Entry, Known, KnownItems, Stored
 from feeds.protocols import ReadDocument, Response
 
@@ -126,7 +125,7 @@ class Reading:
         if not ids and not fresh:
             return bound, []
         dates = {claim for entry in fresh if (claim := entry.published or entry.updated)}
-        traces = {key for entry in fresh for key in sketch(text_of(entry).body)}
+        traces = {key for entry in fresh for key in sketched(entry).keys}
         stored = archive.stored(ids, dates, traces)
         bound = part(bound, stored)
         return rebind(bound, _free(stored, shown)), stored

@@ -77,6 +77,8 @@ def rebind(bound: Sequence[Bound], stored: Iterable[Stored], *, flood: bool = Fa
         if each.known.article_id not in taken
     ]
     found = list(bound)
+    if not known:
+        return found  # as nearly always: texts need not be taken apart for it
     texts = {at: text_of(b.item.entry) for at, b in enumerate(bound) if b.known is None}
     for rule in Rule:
         if rule is Rule.FLOOD and not flood:

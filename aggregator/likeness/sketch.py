@@ -8,8 +8,13 @@ Wilkerson, Aiken 2003: a run of WINDOW + SHINGLE - 1 = 13 common words shares at
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from rensa import RMinHash
+
+from aggregator.likeness.words import text_of
+from feeds.models import Entry
 
 SHINGLE, WINDOW, BEGINNING = 6, 8, 250
 """Words of a shingle; shingles of which the least is kept; words of the beginning."""
@@ -21,6 +26,29 @@ _SHARED = 0.2
 """Part of the keys of the shorter text that must be shared."""
 _SEED = 5
 _MASK = (1 << 63) - 1  # what both databases hold as an integer
+
+
+_KEPT = 256
+"""Sketches that are kept: a poll asks for that of a new article, and a moment later linking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is known of a text without taking it apart again."""
+
+    words: int
+    """Of its body."""
+    keys: frozenset[int]
+
+
+def sketched(entry: Entry) -> Sketch:
+    return _sketched(entry.title, entry.content, entry.summary)
+
+
+@lru_cache(maxsize=_KEPT)
+def _sketched(title: str, content: str | None, summary: str | None) -> Sketch:
+    body = text_of(Entry(title=title, content=content, summary=summary)).body
+    return Sketch(len(body), sketch(body))
 
 
 def sketch(body: Sequence[str]) -> frozenset[int]:

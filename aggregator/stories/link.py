@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from aggregator.identity.urls import host_of
 from aggregator.likeness.compare import Comparison, compare
-from aggregator.likeness.sketch import sketch, worth_comparing
+from aggregator.likeness.sketch import Sketch, sketched, worth_comparing
 from aggregator.likeness.words import Text, text_of
 from aggregator.stories.authority import at_home, registrable
 from aggregator.stories.partition import CROWD, NEAREST
@@ -56,8 +56,9 @@ class Linker:
 
     def _link(self, batch: Sequence[Unlinked]) -> None:
         new = [each for each in batch if each.article.story_id is None]
-        words = {each.article.id: len(self._text(each).body) for each in new}
-        traces = [self._traces(each) for each in new]
+        sketches = {each.article.id: sketched(each.article.entry) for each in new}
+        words = {number: found.words for number, found in sketches.items()}
+        traces = [self._traces(each, sketches[each.article.id]) for each in new]
         edges, common = self._edges(new, traces)
         self.store.tie(edges, [_without(each, common) for each in traces])
         house = self.house()
@@ -80,9 +81,8 @@ class Linker:
             if knot.crowded:
                 self.crowded(len(knot.members))
 
-    def _traces(self, each: Unlinked) -> Traces:
-        article, text = each.article, self._text(each)
-        keys = tuple(sorted(sketch(text.body)))
+    def _traces(self, each: Unlinked, found: Sketch) -> Traces:
+        article, keys = each.article, tuple(sorted(found.keys))
         return Traces(
             article_id=article.id,
             source_id=article.source_id,

@@ -7,7 +7,7 @@ pages in different orders; sorted, no two transactions can wait for each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -92,22 +92,45 @@ def _row(keys: bytes, source_id: int, new: NewArticle) -> dict[str, Any]:
 
 
 def _there_already(
-    connection: Connection, packed: Sequence[tuple[bytes, int, NewArticle]]
+    connection: Connection, found: Sequence[tuple[bytes, int, NewArticle]]
 ) -> set[tuple[int, bytes]]:
     """(source id, keys) of stored articles. One key each is looked up, the most specific."""
-    if not packed:
+    if not found:
         return set()
-    probes = sorted({keys[-16:] for keys, _, _ in packed})
-    sources = {source_id for _, source_id, _ in packed}
+    probes = sorted({keys[-16:] for keys, _, _ in found})
+    sources = packed(connection.dialect.name, {source_id for _, source_id, _ in found})
     seen: set[tuple[int, bytes]] = set()
-    for some in chunks(probes):
-        query = (
-            sa.select(article.c.source_id, article.c.key_set)
-            .join(identity, identity.c.article_id == article.c.id)
-            .where(identity.c.key.in_(some), among(connection, identity.c.source_id, sources))
-        )
-        seen |= {(row.source_id, row.key_set) for row in connection.execute(query).all()}
+    for count, given in _by_keys(probes):
+        rows = _there(count)(connection, sources=sources, **given)
+        seen |= {(row.source_id, row.key_set) for row in rows}
     return seen
+
+
+@cache
+def _there(count: int) -> Asking:
+    query = (
+        sa.select(article.c.source_id, article.c.key_set)
+        .join(identity, identity.c.article_id == article.c.id)
+        .where(identity.c.key.in_(_keys(count)))
+    )
+    return Asking(lambda name: query.where(among_given(name, identity.c.source_id, "sources")))
+
+
+_MANY = 4096
+"""Keys that are asked for at once."""
+
+
+def _by_keys(keys: Sequence[bytes]) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """How many `_keys` to ask with, and these. The last stands there again and again, up to a power
+    of four: a handful of statements for all."""
+    for some in chunks(keys, _MANY):
+        count = min(_MANY, 4 ** math.ceil(math.log(len(some), 4)))
+        filled = (*some, *repeat(some[-1], count - len(some)))
+        yield count, {f"key{at}": key for at, key in enumerate(filled)}
+
+
+def _keys(count: int) -> list[sa.BindParameter[bytes]]:
+    return [sa.bindparam(f"key{at}") for at in range(count)]
 
 
 def _insert_keys(connection: Connection, found: Iterable[tuple[int, int, bytes]]) -> None:
@@ -189,8 +212,6 @@ def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
 
 # --- reading
 
-_MANY = 4096
-"""Keys that are asked for at once."""
 _NUMBER: sa.BindParameter[int] = sa.bindparam("number")
 _SEEN = Asking(lambda _: sa.select(seen.c.packed).where(seen.c.source_id == _NUMBER))
 
@@ -198,14 +219,13 @@ _SEEN = Asking(lambda _: sa.select(seen.c.packed).where(seen.c.source_id == _NUM
 @cache
 def _holding(count: int) -> Asking:
     """The articles that have one of so many keys."""
-    wanted: list[sa.BindParameter[bytes]] = [sa.bindparam(f"key{at}") for at in range(count)]
     query = (
         sa.select(
             *(article.c[name] for name in ("id", "key_set", "content_digest")),
             *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
         )
         .join(identity, identity.c.article_id == article.c.id)
-        .where(identity.c.key.in_(wanted), identity.c.source_id == _NUMBER)
+        .where(identity.c.key.in_(_keys(count)), identity.c.source_id == _NUMBER)
     )
     return Asking(lambda _: query)
 
@@ -214,11 +234,7 @@ def known(database: Database, source_id: int, digests: Collection[bytes]) -> lis
     """The articles of this source that have one of these keys, by id."""
     rows: dict[int, Any] = {}
     with database.asking() as connection:
-        for some in chunks(sorted(set(digests)), _MANY):
-            # The last again and again, up to a power of four: a handful of statements for all.
-            count = min(_MANY, 4 ** math.ceil(math.log(len(some), 4)))
-            keys = (*some, *repeat(some[-1], count - len(some)))
-            given = {f"key{at}": key for at, key in enumerate(keys)}
+        for count, given in _by_keys(sorted(set(digests))):
             rows |= {row.id: row for row in _holding(count)(connection, number=source_id, **given)}
     return [_known(rows[number]) for number in sorted(rows)]
 

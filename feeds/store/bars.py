@@ -7,13 +7,16 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from feeds.store.ready import Asking
 from feeds.store.sql import chunks
 from feeds.store.tables import barred
+
+_ANY = Asking(lambda _: sa.select(barred.c.key).limit(1))
 
 
 def barred_among(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
     """Those of these keys that were taken down."""
-    if not keys or connection.execute(sa.select(barred.c.key).limit(1)).first() is None:
+    if not keys or not _ANY(connection):
         return set()
     found: set[bytes] = set()
     for some in chunks(sorted(keys)):

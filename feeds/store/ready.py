@@ -110,42 +110,49 @@ class Asking:
             ready = self._ready[name] = _question(self._statement(name), on.dialect)
         cursor = executed(on, ready.text, ready.given(given))
         try:
+            if ready.through is None:
+                ready.look(cursor.description, on.dialect)
             return ready.rows(cursor.fetchall())
         finally:
             cursor.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Question:
-    """A compiled SELECT. `through`: of each column what its value goes through, by its place;
-    those that stay as they are have none."""
+    """A compiled SELECT. `through`: what the value of a column goes through, by its place; None
+    until the driver's types of the columns have been seen."""
 
     text: str
     given: Callable[[dict[str, Any]], Any]
     row: Any
-    through: tuple[tuple[int, Callable[[Any], Any]], ...]
+    types: Sequence[sa.types.TypeEngine[Any]]
+    through: tuple[tuple[int, Callable[[Any], Any]], ...] | None = None
+
+    def look(self, description: Sequence[Sequence[Any]], dialect: sa.Dialect) -> None:
+        found = (
+            (at, kind.dialect_impl(dialect).result_processor(dialect, column[1]))
+            for at, (kind, column) in enumerate(zip(self.types, description, strict=True))
+        )
+        self.through = tuple((at, through) for at, through in found if through is not None)
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         rows = []
         for each in found:
             values = list(each)
-            for at, through in self.through:
+            for at, through in self.through or ():
                 values[at] = through(values[at])
             rows.append(self.row(values))
         return rows
 
 
 def _question(statement: sa.Select[Any], dialect: sa.Dialect) -> _Question:
-    columns = [(column.key or "", column.type) for column in statement.selected_columns]
-    found = (
-        (at, kind.dialect_impl(dialect).result_processor(dialect, None))
-        for at, (_, kind) in enumerate(columns)
-    )
+    ready = _ready(statement, dialect, None, many=False)
+    columns = statement.selected_columns
     return _Question(
-        text=(ready := _ready(statement, dialect, None, many=False)).text,
+        text=ready.text,
         given=ready.values,
-        row=cast(Any, namedtuple("Row", [name for name, _ in columns]))._make,
-        through=tuple((at, through) for at, through in found if through is not None),
+        row=cast(Any, namedtuple("Row", [str(column.key) for column in columns]))._make,
+        types=[column.type for column in columns],
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ from feeds.store.codec import EPOCH
 from feeds.store.engine import Database
 from feeds.store.hosts import HostLimit, refresh_hosts, rest_hosts
 from feeds.store.outcome import after, unwritable
-from feeds.store.ready import Many
+from feeds.store.ready import Asking, Many
 from feeds.store.sql import among_given, packed, upsert
 from feeds.store.tables import seen, source
 
@@ -109,15 +108,18 @@ def _told(rows: dict[int, Any], polls: dict[int, Poll]) -> dict[str, datetime]:
 def _locked(connection: Connection, polls: Sequence[Poll]) -> dict[int, Any]:
     """The sources' rows, locked in order of id."""
     ids = {poll.claim.source_id for poll in polls}
-    dialect = connection.dialect.name
-    rows = connection.execute(_locking(dialect), {"ids": packed(dialect, ids)}).all()
+    rows = _LOCKING(connection, ids=packed(connection.dialect.name, ids))
     return {row.id: row for row in rows}
 
 
-@cache
-def _locking(dialect: str) -> Any:
-    query = sa.select(source).where(among_given(dialect, source.c.id, "ids"))
-    return query.order_by(source.c.id).with_for_update(key_share=True)
+_LOCKING = Asking(
+    lambda name: (
+        sa.select(source)
+        .where(among_given(name, source.c.id, "ids"))
+        .order_by(source.c.id)
+        .with_for_update(key_share=True)
+    )
+)
 
 
 def _holds(row: Any, poll: Poll) -> bool:

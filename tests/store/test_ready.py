@@ -1,4 +1,4 @@
-"""Statements for many rows, as SQLAlchemy would execute them."""
+"""Statements that are compiled once, executed as SQLAlchemy would."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from feeds.errors import StoreError
+from feeds.models import Validators
 from feeds.store import open_store
 from feeds.store.codec import VALIDATORS, Moment
 from feeds.store.engine import Database
-from feeds.store.ready import Many
+from feeds.store.ready import Asking, Many
 from feeds.store.sql import among, among_given, packed
 
 TABLE = sa.Table(
@@ -23,6 +24,7 @@ TABLE = sa.Table(
     sa.Column("at", Moment),
     sa.Column("held", VALIDATORS),
     sa.Column("done", sa.Boolean),
+    sa.Column("part", sa.Float, server_default="0.25"),
 )
 AT = datetime(2026, 11, 26, 18, 30, 0, 123456, tzinfo=UTC)
 INSERT = Many(sa.insert(TABLE))
@@ -96,4 +98,71 @@ def test_among(database: Database) -> None:
             told = query.where(among(connection, TABLE.c.id, some))
             assert given == connection.execute(told).scalars().all()
             assert given == sorted(set(some) - {9})
+    database.close()
+
+
+NAMED = Asking(
+    lambda name: (
+        sa.select(TABLE)
+        .where(among_given(name, TABLE.c.name, "names"), TABLE.c.done == False)  # noqa: E712
+        .order_by(TABLE.c.id)
+        .limit(sa.bindparam("most"))
+    )
+)
+HELD = Validators(etag='"ä%s"', url="https://example.org/")
+
+
+def asked(database: Database, *names: str, most: int = 10) -> list[tuple[Any, ...]]:
+    with database.asking() as connection:
+        names_given = packed(connection.dialect.name, names)
+        rows = NAMED(connection, names=names_given, most=most)
+    assert all(row.part == 0.25 for row in rows)
+    return [(row.id, row.name, row.at, row.held, row.done) for row in rows]
+
+
+def test_asking(database: Database) -> None:
+    """Rows as SQLAlchemy gives them, by name; what the statement says itself needs no giving."""
+    with database.write() as connection:
+        odd = "%(odd)s :x ? '"
+        INSERT(connection, [row(1), row(2, name=odd, at=None, held=HELD), row(3, done=True)])
+        inside = NAMED(connection, names=packed(connection.dialect.name, ["n1"]), most=1)
+        assert [each.id for each in inside] == [1], "what the transaction itself has written"
+    wanted = [(1, "n1", AT, None, False), (2, odd, None, HELD, False)]
+    assert asked(database, "n1", "n3", odd) == wanted
+    assert asked(database, "n1", odd, most=1) == wanted[:1]
+    assert asked(database) == []
+    with database.read() as connection:
+        every = connection.execute(sa.select(TABLE).order_by(TABLE.c.id)).all()
+    assert [tuple(each)[:-1] for each in every[:2]] == wanted
+    database.close()
+
+
+def test_asking_what_is_not_there(database: Database) -> None:
+    """In the store's own words, and the next question is answered."""
+    table = sa.Table("nowhere", sa.MetaData(), sa.Column("id", sa.Integer))
+    nowhere = Asking(lambda _: sa.select(table.c.id).where(table.c.id == sa.bindparam("secret")))
+    for _ in range(20):  # more often than there are connections
+        with pytest.raises(StoreError, match="nowhere") as caught, database.asking() as connection:
+            nowhere(connection, secret=4711)
+        assert "4711" not in str(caught.value)
+    assert asked(database) == []
+    database.close()
+    with pytest.raises(StoreError, match="closed"):
+        asked(database)
+
+
+def test_a_connection_that_broke(empty_postgres: str) -> None:
+    """It is told once, and not used again."""
+    database = Database(empty_postgres)
+    with database.write() as connection:
+        TABLE.create(connection)
+        INSERT(connection, [row(1)])
+    with database.asking() as connection:
+        pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        with database.write() as other:
+            other.execute(sa.select(sa.func.pg_terminate_backend(pid)))
+        with pytest.raises(sa.exc.DBAPIError) as caught:
+            NAMED(connection, names=["n1"], most=1)
+        assert caught.value.connection_invalidated
+    assert asked(database, "n1") == [(1, "n1", AT, None, False)]
     database.close()
