@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 
 from aggregator.stories.link import Linker
 from aggregator.stories.plans import House
+from aggregator.stories.ties import WINDOW
 from feeds.models import Category, NewArticle
 from feeds.store import Store, open_store
 from publisher.gate import gate
@@ -26,45 +28,14 @@ from publisher.publish import Publisher
 from publisher.render.all import RENDERERS
 from publisher.render.whole import render_site
 from publisher.select import Members
-from tests.benchmarks.filled import TTL, fill, text
+from tests.benchmarks.filled import fill, text
 from tests.publisher.making import SITE
-from tests.store.material import new, poll, sources
+from tests.store.material import TTL, new, poll, sources
 
-BASE = 10_000
-"""Articles that are written the way that polls write them; the others are copies of their rows."""
+APART = WINDOW + timedelta(hours=1)
+"""Between ten thousand articles and the next."""
 ADDED = 400
 AT_ONCE = 20
-
-# Copies of rows under other ids and keys, too old for the window.
-_CLONE = (
-    """INSERT INTO article (id, source_id, entry, key_set, content_digest, published, updated,
-    first_seen, revision, story_id, linked, ranked, words, standing, backlog)
-    SELECT id + {by}, source_id, entry, key_set, content_digest, published - {by} * 1000000,
-    updated, first_seen - {by} * 1000000, revision, story_id + {by}, linked,
-    ranked - {by} * 1000000, words, standing, backlog FROM article WHERE id <= {base}""",
-    """INSERT INTO identity (key, source_id, article_id, kind, shared)
-    SELECT randomblob(16), source_id, article_id + {by}, kind, shared FROM identity
-    WHERE article_id <= {base}""",
-    """INSERT INTO story (id, lead_id, best_id, opened, twin_id, gone, first_seen, backlog,
-    published_id, change, published, updated)
-    SELECT id + {by}, lead_id + {by}, best_id + {by}, opened, twin_id, gone,
-    first_seen - {by} * 1000000, backlog, published_id || '#' || {by}, change + {by},
-    published - {by} * 1000000, updated FROM story WHERE id <= {base}""",
-)
-
-
-def grow(path: Path, articles: int) -> None:
-    fill(path, BASE)
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        for by in range(BASE, articles, BASE):
-            for statement in _CLONE:
-                connection.exec_driver_sql(statement.format(by=by, base=BASE))
-        for name in ("change", "story"):
-            statement = "INSERT INTO counter (name, value) VALUES (?, ?)"
-            statement += " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-            connection.exec_driver_sql(statement, (name, articles + BASE))
-    engine.dispose()
 
 
 def cost(path: Path) -> tuple[float, float]:
@@ -130,7 +101,7 @@ def main() -> None:
     for articles in map(int, options.parse_args().articles.split(",")):
         with tempfile.TemporaryDirectory(prefix="feedmill-adding-") as folder:
             path = Path(folder) / "f.db"
-            grow(path, articles)
+            fill(path, articles, apart=APART)
             ms, statements = cost(path)
         first = first or (ms, statements)
         grown = f"{ms / first[0]:.2f} and {statements / first[1]:.2f} times the first"

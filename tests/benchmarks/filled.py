@@ -1,6 +1,9 @@
 """A database that holds many articles already, written the way that polls write them.
 
 python -m tests.benchmarks.filled DATABASE-FILE ARTICLES
+
+Polls need eighteen minutes for a million. So the first ten thousand are polled, and the others are
+copies of their rows (tests.benchmarks.multiplied).
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,11 +20,13 @@ from aggregator.stories.link import Linker
 from aggregator.stories.plans import House
 from feeds.models import Claim, NewArticle
 from feeds.store import Store, open_store
-from tests.store.material import new, poll, sources
+from tests.benchmarks.multiplied import multiply
+from tests.store.material import TTL, new, poll, sources
 
 WORD_ENDS = ("r", "nd", "sting", "lo", "mer", "k", "ting", "ves", "pt", "ra", "ul", "oth")
 SOURCES = 500
-TTL = timedelta(hours=1)
+APART = timedelta(seconds=10)
+"""Between two rounds: as long as polls need for one."""
 AT_ONCE = 20
 """Of each source, in one poll."""
 TEXT = "<p>" + "Of a length that an item often has, as it stands in a feed. " * 15 + "</p>"
@@ -32,19 +38,36 @@ def text(number: object) -> str:
     return f"<p>{' '.join(random.Random(str(number)).choices(WORDS, k=180))}.</p>"
 
 
-def fill(path: Path, articles: int) -> None:
-    """Of sources that no configuration has: they are not polled, and what they told stays."""
-    store = open_store(f"sqlite:///{path}", host_delay=0.0)
+def fill(path: Path, articles: int, *, among: int = SOURCES, apart: timedelta = APART) -> None:
+    """Of `among` sources that no configuration has: they are not polled, and what they told stays.
+    The first round of polls is copied for those that lie `apart` between it and now."""
+    a_round = among * AT_ONCE
+    rounds = max(articles // a_round, 1)
+    with opened(path, -(rounds - 1) * apart) as store:
+        store.sync_sources(sources(*(f"filler{n}" for n in range(among))))
+        tell(store, min(articles, a_round))
+    multiply(path, rounds, apart)
+    with opened(path) as store:
+        tell(store, articles, rounds * a_round)
+        store.forget_traces()  # of the first round, when it is too old
+
+
+@contextmanager
+def opened(path: Path, shift: timedelta = timedelta()) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{path}", host_delay=0.0, shift=lambda: shift)
     try:
-        store.sync_sources(sources(*(f"filler{n}" for n in range(SOURCES))))
-        done = 0
-        while done < articles:
-            store.make_due()
-            claims = store.claim_due(SOURCES, TTL)
-            done += _told(store, claims, articles - done, done)
-            Linker(store=store, house=House)()
+        yield store
     finally:
         store.close()
+
+
+def tell(store: Store, articles: int, done: int = 0) -> None:
+    """Polls, from so many articles to so many; each round is linked."""
+    while done < articles:
+        store.make_due()
+        claims = store.claim_due(SOURCES, TTL)
+        done += _told(store, claims, articles - done, done)
+        Linker(store=store, house=House)()
 
 
 def _told(store: Store, claims: list[Claim], wanted: int, first: int) -> int:
