@@ -46,12 +46,12 @@ class _Lane:
 
     __slots__ = ("body", "counts", "etag", "headers", "key", "place", "repeated", "slug")
 
-    def __init__(self, ready: Ready, variant: Variant, place: str) -> None:
+    def __init__(self, ready: Ready, variant: Variant, place: str, more: Pairs) -> None:
         self.key, self.place = ready.key, place
         self.body, self.etag = variant.body, variant.etag
-        self.headers = _texts(variant.headers)
+        self.headers = _texts(variant.headers) + more
         kept = [pair for pair in variant.headers if pair[0] in REPEATED]
-        self.repeated = _texts(kept)
+        self.repeated = _texts(kept) + more
         self.slug, self.counts = ready.path.partition("/")[0], ready.deltas
 
 
@@ -63,6 +63,15 @@ class Rsgi:
         self._lanes: dict[tuple[str, str | None], _Lane] = {}
         self._counted: set[int] = set()
         self._day = 0
+        self._more: Pairs = []
+        """Headers of each answer."""
+
+    def part(self) -> None:
+        """Whoever is answered from now on is told to come by another connection the next time."""
+        self._more = [
+            ("connection", "close")
+        ]  # HTTP/2 has its own word for it: there hyper drops it
+        self._lanes.clear()
 
     async def __rsgi__(self, scope: RsgiScope, protocol: RsgiProtocol) -> None:
         if scope.proto != "http":
@@ -95,7 +104,7 @@ class Rsgi:
         if ready is None:
             return None
         variant = ready.variants[coding(accepted or "", ready.variants)]
-        lane = _Lane(ready, variant, self._app.place(ready))
+        lane = _Lane(ready, variant, self._app.place(ready), self._more)
         if len(self._lanes) >= MOST:
             self._lanes.clear()
         self._lanes[path, accepted] = lane
@@ -120,7 +129,7 @@ class Rsgi:
 
         async def send(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                begun[:] = [message["status"], _texts(message["headers"])]
+                begun[:] = [message["status"], _texts(message["headers"]) + self._more]
                 return
             body.extend(message.get("body", b""))
             if message.get("more_body"):

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 STALE = 30.0
 """Seconds after which a silent engine counts as not ready."""
 READY = "ready"
+END = "end in "
+"""What the process is told at last, with the seconds that it has."""
+LEFT = 2.0
+"""Those seconds, when the engine was killed and could not tell."""
 COUNTS = 20.0
 """Seconds between two words on who reads."""
 SERVING = "serving"
@@ -144,12 +148,13 @@ class WebServer:
         return self._process.poll() if self._process else None
 
     def stop(self, timeout: float = 5.0) -> None:
-        """What it has begun to answer is answered, but for at most so many seconds."""
+        """Whom it has taken it answers, but for at most so many seconds."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
         if self._process is None:
             return
+        self.tell(f"{END}{timeout}")
         with self._lock, contextlib.suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -224,15 +229,19 @@ async def serve(
         private=private,
         behind=behind,
     )
-    server = Handed(Rsgi(app), socket.socket(fileno=socket_number), lambda: _out(SERVING))
+    answering = Rsgi(app)
+    server = Handed(answering, socket.socket(fileno=socket_number), lambda: _out(SERVING))
     running = asyncio.create_task(server.serve())
-    ended = asyncio.Event()
+    ended, left = asyncio.Event(), LEFT
     loop = asyncio.get_running_loop()
 
     def listen() -> None:
+        nonlocal left
         for line in sys.stdin:
             if line.startswith("{"):
                 told(line)
+            elif line.startswith(END):
+                left = float(line.removeprefix(END))
             else:
                 beat.hear(line.strip())
         loop.call_soon_threadsafe(ended.set)
@@ -241,12 +250,17 @@ async def serve(
     counting = asyncio.create_task(_say_readers(app.counting))
     waiting = asyncio.create_task(ended.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        answering.part()
+        # Half of the time for those who have not asked yet, and for those who keep their connection
+        # to be told; then for what takes long, which shall be over before we are killed.
+        await server.leave(left * 0.5)
     counting.cancel()
     _say(app.counting)
     if not running.done():
         server.stop()  # type: ignore[no-untyped-call]
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(running, 3)
+            await asyncio.wait_for(running, left * 0.3)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

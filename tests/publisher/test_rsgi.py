@@ -121,6 +121,19 @@ def test_readers_are_counted(folder: Path) -> None:
     assert app.counting.news()[1] == []
 
 
+def test_at_the_end_each_is_told(folder: Path) -> None:
+    """In the lane as beside it, of what was asked before and what was not."""
+    quick = Rsgi(App(folder, "https://wire.test", lambda: None))
+    before = ask(quick, "/world/rss.xml")
+    assert "connection" not in before.headers
+    quick.part()
+    for path, given in (
+        ("/world/rss.xml", {}), ("/world/rss.xml", {"if_none_match": before.headers["etag"]}),
+        ("/robots.txt", {}), ("/healthz", {}), ("/none", {}),
+    ):  # fmt: skip
+        assert ask(quick, path, **given).headers["connection"] == "close"
+
+
 class _Headers(dict[str, str]):
     """As granian has them: a value that is not ASCII is in the names only."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -245,6 +247,51 @@ def test_the_process_ends_quietly(tmp_path: Path, capfd: pytest.CaptureFixture[s
         server.stop()
         assert server.ended() == 0
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_who_was_taken_is_answered(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """At its end: also who has not said a word yet; who keeps his connection is told. Nobody else
+    is taken, and who never says anything holds it up for half of its time."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = WebServer("127.0.0.1", port, tmp_path, "http://localhost")
+    server.start()
+    assert server.answers(15)
+    connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=20) for _ in range(3)]
+    silent, _mute, kept = connections
+    for each in connections:
+        each.connect()
+    kept.request("GET", "/healthz")  # the last in the queue: so all have been taken
+    assert not the_last(kept)
+    began = time.monotonic()
+    ending = threading.Thread(target=server.stop, args=[6.0])
+    ending.start()
+    while accepts(port):
+        time.sleep(0.01)
+    for each in (silent, kept):
+        each.request("GET", "/healthz")
+        assert the_last(each)
+    ending.join()
+    assert 3.0 <= time.monotonic() - began < 6.0
+    assert server.ended() == 0
+    assert capfd.readouterr().err == ""
+
+
+def the_last(connection: http.client.HTTPConnection) -> bool:
+    """Whether the answer says that the connection ends with it."""
+    answer = connection.getresponse()
+    assert answer.status == 200
+    answer.read()
+    return answer.will_close
+
+
+def accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=20).close()
+    except OSError:
+        return False
+    return True
 
 
 def answered(url: str, seconds: float = 15) -> int:
