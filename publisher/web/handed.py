@@ -30,12 +30,18 @@ from publisher.web.rsgi import Rsgi
 
 LOOK = 0.05
 """Seconds between two looks at what is still open."""
+AT_ONCE = 512
+"""Connections that are open at once, idle ones too; others wait in the queue. Granian's own 128
+would be held by as many readers who keep theirs; systems allow 1,024 open files at the least."""
 
 
 class Handed(Server):
     """`begun` is called in the event loop when it takes connections."""
 
-    def __init__(self, target: Rsgi, listening: socket.socket, begun: Callable[[], None]) -> None:
+    def __init__(
+        self, target: Rsgi, listening: socket.socket, begun: Callable[[], None], queue: int
+    ) -> None:
+        """`queue`: how many may wait for a connection; Granian says so to the socket anew."""
         host, port = listening.getsockname()[:2]
         super().__init__(
             _Beginning(target, begun),
@@ -43,6 +49,8 @@ class Handed(Server):
             port=port,
             interface=Interfaces.RSGI,
             websockets=False,
+            backlog=queue,
+            backpressure=AT_ONCE,
             log_level=LogLevels.error,
         )
         self._listening, self._number = listening, listening.fileno()

@@ -68,9 +68,8 @@ class Rsgi:
 
     def part(self) -> None:
         """Whoever is answered from now on is told to come by another connection the next time."""
-        self._more = [
-            ("connection", "close")
-        ]  # HTTP/2 has its own word for it: there hyper drops it
+        # HTTP/2 has its own word for it: there hyper drops this one.
+        self._more = [("connection", "close")]
         self._lanes.clear()
 
     async def __rsgi__(self, scope: RsgiScope, protocol: RsgiProtocol) -> None:

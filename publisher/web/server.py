@@ -230,7 +230,8 @@ async def serve(
         behind=behind,
     )
     answering = Rsgi(app)
-    server = Handed(answering, socket.socket(fileno=socket_number), lambda: _out(SERVING))
+    listening = socket.socket(fileno=socket_number)
+    server = Handed(answering, listening, lambda: _out(SERVING), BACKLOG)
     running = asyncio.create_task(server.serve())
     ended, left = asyncio.Event(), LEFT
     loop = asyncio.get_running_loop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import os
@@ -247,6 +248,23 @@ def test_the_process_ends_quietly(tmp_path: Path, capfd: pytest.CaptureFixture[s
         server.stop()
         assert server.ended() == 0
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_many_who_say_nothing(tmp_path: Path) -> None:
+    """Hundreds of connections that are kept open keep nobody out."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = WebServer("127.0.0.1", port, tmp_path, "http://localhost")
+    server.start()
+    try:
+        assert server.answers(15)
+        with contextlib.ExitStack() as kept:
+            for _ in range(300):
+                kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            assert answered(f"http://127.0.0.1:{port}/healthz") == 200
+    finally:
+        server.stop()
 
 
 @pytest.mark.slow
