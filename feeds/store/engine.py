@@ -227,7 +227,7 @@ def _sqlite(
 def _begin(connection: Connection, *, statement: str) -> None:
     """By the driver: SQLAlchemy's way to a statement costs a tenth of a millisecond, and every read
     and write has this one."""
-    executed(connection, statement).close()
+    executed(connection, statement)
 
 
 def _prepare(connection: Any, _record: Any, *, cache: int) -> None:

@@ -108,13 +108,10 @@ class Asking:
         name = on.dialect.name
         if (ready := self._ready.get(name)) is None:
             ready = self._ready[name] = _question(self._statement(name), on.dialect)
-        cursor = executed(on, ready.text, ready.given(given))
-        try:
-            if ready.through is None:
-                ready.look(cursor.description, on.dialect)
-            return ready.rows(cursor.fetchall())
-        finally:
-            cursor.close()
+        description, rows = executed(on, ready.text, ready.given(given))
+        if ready.through is None:
+            ready.look(description, on.dialect)
+        return ready.rows(rows)
 
 
 @dataclass(slots=True)
@@ -156,15 +153,15 @@ def _question(statement: sa.Select[Any], dialect: sa.Dialect) -> _Question:
     )
 
 
-def executed(on: OnDriver, text: str, given: Any = ()) -> Any:
-    """The driver's cursor, which has executed it. Raises SQLAlchemy's errors; and what is broken is
-    not used again, as it has it."""
+def executed(on: OnDriver, text: str, given: Any = ()) -> tuple[Any, list[Any]]:
+    """The driver's description of the columns, and the rows. Raises SQLAlchemy's errors; and what
+    is broken is not used again, as it has it."""
     connection, dialect = on.connection, on.dialect
     cursor = connection.cursor()
     try:
         cursor.execute(text, given)
+        return cursor.description, list(cursor.fetchall())
     except Exception as error:
-        cursor.close()
         base = dialect.loaded_dbapi.Error
         gone = isinstance(error, base) and dialect.is_disconnect(error, connection, cursor)
         if gone:
@@ -172,4 +169,5 @@ def executed(on: OnDriver, text: str, given: Any = ()) -> Any:
         raise sa.exc.DBAPIError.instance(
             text, None, error, base, connection_invalidated=gone, dialect=dialect
         ) from error
-    return cursor
+    finally:
+        cursor.close()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from feeds.errors import StoreError
+from feeds.errors import CorruptStore, StoreError
 from feeds.models import Validators
 from feeds.store import open_store
 from feeds.store.codec import VALIDATORS, Moment
-from feeds.store.engine import Database
+from feeds.store.engine import Database, driver
 from feeds.store.ready import Asking, Many
 from feeds.store.sql import among, among_given, packed
 
@@ -149,6 +151,25 @@ def test_asking_what_is_not_there(database: Database) -> None:
     database.close()
     with pytest.raises(StoreError, match="closed"):
         asked(database)
+
+
+def test_a_row_that_is_damaged(tmp_path: Path) -> None:
+    """What SQLite finds only while rows are fetched is said in the store's words, too."""
+    database = Database(f"sqlite:///{tmp_path}/f.db")
+    with database.write() as connection:
+        TABLE.create(connection)
+        INSERT(connection, [row(number, name="n" * 3000) for number in range(1, 30)])
+    database.close()
+    file = tmp_path / "f.db"
+    with closing(driver.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    pages = bytearray(file.read_bytes())
+    pages[-4096:] = b"\xff" * 4096
+    file.write_bytes(pages)
+    database = Database(f"sqlite:///{tmp_path}/f.db")
+    with pytest.raises(CorruptStore, match="malformed"):
+        asked(database, "n" * 3000, most=100)
+    database.close()
 
 
 def test_a_connection_that_broke(empty_postgres: str) -> None:
