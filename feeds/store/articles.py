@@ -212,6 +212,14 @@ def _change(row: Any, change: ChangedArticle, keys: bytes) -> dict[str, Any]:
 
 # --- reading
 
+_TOLD = tuple(
+    article.c[name]
+    for name in (
+        *("id", "key_set", "content_digest"),
+        *("published", "updated", "first_seen", "revision"),
+    )
+)
+"""What `_known` asks of a row."""
 _NUMBER: sa.BindParameter[int] = sa.bindparam("number")
 _SEEN = Asking(lambda _: sa.select(seen.c.packed).where(seen.c.source_id == _NUMBER))
 
@@ -220,10 +228,7 @@ _SEEN = Asking(lambda _: sa.select(seen.c.packed).where(seen.c.source_id == _NUM
 def _holding(count: int) -> Asking:
     """The articles that have one of so many keys."""
     query = (
-        sa.select(
-            *(article.c[name] for name in ("id", "key_set", "content_digest")),
-            *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
-        )
+        sa.select(*_TOLD)
         .join(identity, identity.c.article_id == article.c.id)
         .where(identity.c.key.in_(_keys(count)), identity.c.source_id == _NUMBER)
     )
@@ -275,10 +280,9 @@ def stored(
     return [Stored(known=_known(row), entry=row.entry) for row in rows]
 
 
-_STORED = sa.select(
-    *(article.c[name] for name in ("id", "entry", "key_set", "content_digest")),
-    *(article.c[name] for name in ("published", "updated", "first_seen", "revision")),
-).where(article.c.source_id == _NUMBER, article.c.standing != Held.REMOVED)
+_STORED = sa.select(*_TOLD, article.c.entry).where(
+    article.c.source_id == _NUMBER, article.c.standing != Held.REMOVED
+)
 _THESE = Asking(
     lambda name: _STORED.where(among_given(name, article.c.id, "ids")).order_by(article.c.id)
 )

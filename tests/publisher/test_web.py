@@ -22,7 +22,7 @@ from feeds.models import RenderedFile
 from publisher.outlet import DirectoryOutlet
 from publisher.web.app import App
 from publisher.web.server import WebServer
-from tests.flows.command import ROOT
+from tests.flows.command import ROOT, until
 from tests.publisher.asking import TAG_HOST, Server
 from tests.publisher.making import AT
 
@@ -285,8 +285,7 @@ def test_who_was_taken_is_answered(tmp_path: Path, capfd: pytest.CaptureFixture[
     began = time.monotonic()
     ending = threading.Thread(target=server.stop, args=[6.0])
     ending.start()
-    while accepts(port):
-        time.sleep(0.01)
+    assert until(lambda: not accepts(port))
     for each in (silent, kept):
         each.request("GET", "/healthz")
         assert the_last(each)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -106,7 +106,7 @@ def test_among(database: Database) -> None:
 NAMED = Asking(
     lambda name: (
         sa.select(TABLE)
-        .where(among_given(name, TABLE.c.name, "names"), TABLE.c.done == False)  # noqa: E712
+        .where(among_given(name, TABLE.c.name, "names"), ~TABLE.c.done, TABLE.c.id > 0)
         .order_by(TABLE.c.id)
         .limit(sa.bindparam("most"))
     )
@@ -179,7 +179,7 @@ def test_a_connection_that_broke(empty_postgres: str) -> None:
         TABLE.create(connection)
         INSERT(connection, [row(1)])
     with database.asking() as connection:
-        pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        pid = cast(Any, connection.connection.driver_connection).info.backend_pid
         with database.write() as other:
             other.execute(sa.select(sa.func.pg_terminate_backend(pid)))
         with pytest.raises(sa.exc.DBAPIError) as caught:
