@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -16,8 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aggregator import moves, schedule
-from aggregator.errands import Errands
+from aggregator import errands, moves, schedule
 from aggregator.fetch import client, transport
 from aggregator.fetch.guard import refusal
 from aggregator.poll import Poller
@@ -243,8 +243,10 @@ def e18() -> None:
 
 
 def e19() -> None:
-    """Makes no pause between two requests to a host."""
+    """Makes no pause between two requests to a host, be they polls or hops of a redirect."""
     put(wiring, "open_store", lambda url, **given: open_store(url, **given | {"host_delay": 0.0}))
+    kept = errands.HopPace
+    put(errands, "HopPace", lambda **given: kept(**given | {"delay": 0.0}))
 
 
 def e20() -> None:
@@ -321,7 +323,7 @@ def e28() -> None:
 
 def e29() -> None:
     """Takes no turn at the host for what is no poll."""
-    put(Errands, "fetch", lambda self, request: self.fetcher.fetch(request))
+    put(errands.Turns, "at", lambda _self, _url, _seconds: nullcontext())
 
 
 def e30() -> None:

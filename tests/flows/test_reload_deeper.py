@@ -100,7 +100,7 @@ def test_broken_files(here: Installation, origin: Origin) -> None:
         assert not others.exists()
         config(here).write_text(right.replace('title = "News"', 'title = "Newer"'))
         site.wait_for("/news/rss.xml", "Newer")
-        assert json.loads(here.call("status", "--json").stdout)["complaints"] == []
+        assert until(lambda: json.loads(here.call("status", "--json").stdout)["complaints"] == [])
 
 
 def _rename_over(path: Path, text: str) -> None:

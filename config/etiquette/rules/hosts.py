@@ -17,6 +17,7 @@ from config.etiquette.stage import LOCALHOST, Fault, Rule, Scene
 DELAY = 1.0
 """Seconds: the default."""
 ANYWHERE = 'allow_private = ["127.0.0.0/8", "::1/128"]'
+QUICK = ("red", "green", "blue")
 SPREAD = 6
 """So many feeds with the same interval, on hosts of their own, asked at one moment."""
 
@@ -35,6 +36,10 @@ def _plan_19(scene: Scene) -> None:
         slow = [document(name).but(after=0.4)]
         scene.feed(name, slow, host=LOCALHOST, path=f"/{name}.xml", url=url,
                    every="30d", more=[ANYWHERE])  # fmt: skip
+    # Whoever makes no pause is the more easily seen the less an answer takes.
+    quick = scene.host()
+    for name in QUICK:
+        scene.feed(name, host=quick, path=f"/{name}.xml", every="30d")
     # A redirect within one host is two requests to it.
     hop = scene.host()
     scene.serve(hop, "/feed.xml", [document("hop")])
@@ -45,7 +50,7 @@ def _plan_19(scene: Scene) -> None:
 
 
 def _judge_19(seen: Seen) -> Iterator[Fault]:
-    for names in (("one", "two", "three"), ("small", "LARGE")):
+    for names in (("one", "two", "three"), ("small", "LARGE"), QUICK):
         polls = [each for name in names for each in seen.polls(name)]
         if len(polls) < len(names):
             yield fault(f"{len(polls)} requests came from {', '.join(names)}", polls)
@@ -99,8 +104,11 @@ def _plan_29(scene: Scene) -> None:
     hub = (("Link", f'<{scene.url(host, "/hub")}>; rel="hub"'),
            ("Link", f'<{scene.url(host)}>; rel="self"'))  # fmt: skip
     scene.feed("with a hub", [document("one").but(*hub, after=0.3)], host=host, every="30d")
-    scene.feed("beside it", [document("two").but(after=0.3)], host=host, path="/b.xml", every="30d")
-    scene.serve(host, "/hub", [Answer(202, after=0.5)])
+    for name in ("two", "three", "four"):
+        beside = [document(name).but(after=0.3)]
+        scene.feed(f"beside it, {name}", beside, host=host, path=f"/{name}.xml", every="30d")
+    # So long that who asks it without a turn asks for one of those meanwhile.
+    scene.serve(host, "/hub", [Answer(202, after=2.0), Answer(202)])
 
 
 def _judge_29(seen: Seen) -> Iterator[Fault]:
