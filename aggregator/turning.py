@@ -23,6 +23,9 @@ SLACK = 2.0
 """Seconds by which the clocks may part between two looks: threads and databases are late."""
 REMEMBERED = 8
 """Steps back that are undone, at most."""
+RARELY = 600.0
+"""Seconds between two looks where our clock shows no step: another's may have, that of a process
+which used the same database."""
 
 
 @dataclass(slots=True)
@@ -34,13 +37,28 @@ class Turning:
     steady: Callable[[], float] = time.monotonic
     """Seconds of a clock that is never set."""
     _parted: float | None = None
+    _looked: tuple[float, float] | None = None
+    """How the clocks stood to each other at the last look, and the steady one's time."""
+    _restless: float = 0.0
+    """Until then, by the steady clock, polls may end that began before the last step."""
     _moved: deque[Turned] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def back(self) -> None:
-        """Every few seconds: was it set back? Raises StoreError."""
+        """Every few seconds: was it set back? Whether any plan is of a time ahead takes a look at
+        all sources: at first, for as long as a poll may take after a step of our clock, and rarely
+        besides. Raises StoreError."""
         with self._lock:
+            steady = self.steady()
+            parted = self.store.now().timestamp() - steady
+            if self._looked is not None:
+                then, at = self._looked
+                if abs(parted - then) > SLACK:
+                    self._restless = steady + self.ttl.total_seconds()
+                elif steady >= self._restless and steady - at < RARELY:
+                    return
             turned = self.store.turn_back(self.ttl)
+            self._looked = parted, steady
             if turned is None:
                 return
             if turned.due or turned.rests:

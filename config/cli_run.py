@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 15
 """Seconds that `publish` waits for another process that is publishing."""
+VERIFY = 5.0
+"""Seconds that `run` looks for damage before it begins: a gigabyte or so; `check` looks at all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +52,7 @@ def run(
     opened = open_app(context, config, log_json=log_json, verbose=verbose)
     common = cast(Common, context.obj)
     with opened as app, app.store.lock_run():
-        app.store.verify()
+        app.store.verify(VERIFY)
         Running(settle=_settle, log_json=common.log_json, verbose=common.verbose).run(app)
 
 

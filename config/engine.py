@@ -33,7 +33,7 @@ TICK = 1.0
 """Seconds between two looks at what is due."""
 NET = 5.0
 """Seconds between two looks at what is to be published, should no poll have woken it."""
-GAP, SHARE = 2.0, 0.1
+GAP, SHARE = 10.0, 0.1
 """While news streams in, so much of the time is for publishing, since each renders whole feeds; but
 no more than so many seconds lie between two."""
 STIR = 2.0

@@ -3,7 +3,7 @@ history without a word of the operator's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.identity.seen import unpack
@@ -63,12 +63,12 @@ class Moves:
 
 
 def differences(
-    settings: Settings, states: Iterable[SourceState]
+    settings: Settings, known: Container[str], removed: Iterable[SourceState]
 ) -> tuple[list[Source], list[SourceState]]:
     """(configured and not known, known and configured no more), but for those that the operator
-    (`was`) or an adopted redirect names."""
-    known = {each.url: each for each in states}
-    gone = {url: each for url, each in known.items() if url not in settings.sources}
+    (`was`) or an adopted redirect names. `known`: URLs; `removed`: of those, who is configured no
+    more."""
+    gone = {each.url: each for each in removed}
     adopted = {each.fetch_url: url for url, each in gone.items() if each.fetch_url != url}
     added = []
     for url, source in settings.sources.items():

@@ -58,7 +58,9 @@ def plan(app: App, *, ask: bool = True) -> Plan:
     whether removed and added sources are the same (one request for each added one). Raises
     StoreError."""
     settings, states = app.settings, app.store.sources()
-    added, removed = differences(settings, states)
+    known = {each.url for each in states}
+    gone = [each for each in states if each.url not in settings.sources]
+    added, removed = differences(settings, known, gone)
     found = moves(app, added, removed) if ask else Moves()
     after, before = ({getattr(m, side) for m in found.moved} for side in ("after", "before"))
     note = app.store.note(APPLIED)

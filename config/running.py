@@ -165,7 +165,9 @@ class Running:
     def _same(self, settings: Settings) -> Settings:
         settings = with_new_lists(settings)
         with App(settings) as app:
-            added, removed = differences(settings, app.store.sources())
+            numbers = app.store.source_numbers()
+            gone = [number for url, number in numbers.items() if url not in settings.sources]
+            added, removed = differences(settings, numbers, app.store.states_of(gone))
             found = moves(app, added, removed)
         for each in found.moved:
             before, after = shown_move(each, settings)

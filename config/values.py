@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic_core import PydanticCustomError
 
-from aggregator.identity.urls import address_key, is_web
+from aggregator.identity.urls import address_key, is_plain, is_web
 from config.lines import Path as KeyPath
 from feeds.text import slugify
 
@@ -192,15 +192,8 @@ def _likely_url(url: str) -> str:
     return f'"{likely}"' if top[0] and top[2] not in ("xml", "rss", "atom", "html", "php") else form
 
 
-_PLAIN_URL = re.compile(
-    r"https?://(?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z][a-z0-9-]*"
-    r"(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9/._~=&+%?-]*)?"
-)
-"""What both parsers take, and read alike, as nearly all addresses are: it spares parsing."""
-
-
 def _is_web_url(url: str) -> bool:
-    if _PLAIN_URL.fullmatch(url):
+    if is_plain(url):
         return True
     if not is_web(url):
         return False

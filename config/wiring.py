@@ -337,8 +337,7 @@ class App:
 
         gone = 0
         if has_rules(self.settings):
-            ids = {state.url: state.id for state in self.store.sources()}
-            gone = self.store.expire(rules(self.settings, ids))
+            gone = self.store.expire(rules(self.settings, self.store.source_numbers()))
         self.store.forget_removed()
         return gone
 
@@ -465,5 +464,5 @@ class App:
     def _made_members(self) -> dict[str, Members]:
         from config.membership import members
 
-        ids = {state.url: state.id for state in self.store.sources()}
+        ids = self.store.source_numbers()
         return members(self.settings, self.store.source_categories(), ids)

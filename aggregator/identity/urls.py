@@ -177,10 +177,30 @@ def _canonical(url: str, rules: UrlRules) -> str | None:
     return f"https://{host}{port}{path}{'?' + query if query else ''}{route}"
 
 
+_OCTET = r"(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+_NAME = r"(?:(?!xn--)[a-z0-9-]+\.)+(?!xn--)[a-z][a-z0-9-]*"
+_ADDRESS = re.compile(
+    rf"https?://(?:{_NAME}|{_OCTET}(?:\.{_OCTET}){{3}})"
+    r"(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"(/[A-Za-z0-9/._~=&+%?-]*)?"
+)
+_USUAL = ("80", "443")
+
+
+def is_plain(url: str) -> bool:
+    """Whether it is an address that all parsers take, and read alike, as nearly all are: it spares
+    parsing."""
+    return _ADDRESS.fullmatch(url) is not None
+
+
 @lru_cache(maxsize=50_000)  # a configured address is looked at several times, and at each edit
 def address_key(url: str) -> str | None:
     """What two spellings of one address share: as the WHATWG parser writes it, without fragment.
     None for what it refuses."""
+    plain = _ADDRESS.fullmatch(url)
+    # It takes away dots that stand for folders, however they are written, and the usual ports.
+    if plain and plain[2] and plain[1] not in _USUAL and "/." not in url and "%" not in url:
+        return url
     try:
         return str(ada_url.URL(url).href).partition("#")[0]
     except ValueError:

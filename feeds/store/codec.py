@@ -57,7 +57,11 @@ class Struct(TypeDecorator[Any]):
         return None if value is None else encode(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else _decoder(self.shape).decode(value)
+        return None if value is None else self.decoded(value)
+
+    def decoded(self, value: bytes) -> Any:
+        """As it lies in a row."""
+        return _decoder(self.shape).decode(value)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from feeds.models import Brief, SourceInfo, SourceState
-from feeds.store.codec import Moment
+from feeds.store.codec import WORDS, Moment
 from feeds.store.engine import Database
 from feeds.store.sql import among
 from feeds.store.tables import source
@@ -43,6 +44,16 @@ def states(database: Database) -> list[SourceState]:
     query = sa.select(*STATE).where(source.c.active).order_by(source.c.position, source.c.id)
     with database.read() as connection:
         return [state_of(row) for row in connection.execute(query).all()]
+
+
+def numbers(database: Database) -> dict[str, int]:
+    query = (
+        sa.select(source.c.url, source.c.id)
+        .where(source.c.active)
+        .order_by(source.c.position, source.c.id)
+    )
+    with database.read() as connection:
+        return {row.url: row.id for row in connection.execute(query)}
 
 
 _BRIEF = tuple(
@@ -95,9 +106,10 @@ def infos(database: Database) -> list[SourceInfo]:
 
 def categories(database: Database) -> dict[int, tuple[str, ...]]:
     query = (
-        sa.select(source.c.id, source.c.categories)
+        sa.select(source.c.id, sa.type_coerce(source.c.categories, sa.LargeBinary()))
         .where(source.c.active)
         .order_by(source.c.position, source.c.id)
     )
-    with database.read() as connection:
-        return {row.id: row.categories for row in connection.execute(query).all()}
+    read = cache(WORDS.decoded)
+    with database.read() as connection:  # many sources, of few different sets of them
+        return {number: read(bytes(words)) for number, words in connection.execute(query)}

@@ -5,6 +5,7 @@ Nothing happens here: each method says which module does it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -216,6 +217,10 @@ class Store:
 
     def sources(self) -> list[SourceState]:
         return sourcing.states(self._database)
+
+    def source_numbers(self) -> dict[str, int]:
+        """URL → id, of active sources, in the order of their configuration."""
+        return sourcing.numbers(self._database)
 
     def ledger(self, source_id: int, limit: int = 200) -> list[LedgerRow]:
         return ledger.lines(self._database, source_id, limit)
@@ -634,9 +639,10 @@ class Store:
         """Take away what is there although it was taken down; its ids."""
         return carry.bar_again(self._database)
 
-    def verify(self) -> None:
-        """Raises CorruptStore, with what to do, when the file is damaged."""
-        backup.verify(self._database)
+    def verify(self, seconds: float = math.inf) -> None:
+        """Raises CorruptStore, with what to do, when the file is damaged; looks no longer than
+        that."""
+        backup.verify(self._database, seconds)
 
     def integrity(self) -> list[str]:
         """What is wrong, in words; empty when all is well. Reads everything."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.turning import REMEMBERED, Turning
+from aggregator.turning import RARELY, REMEMBERED, Turning
+from feeds.models import Turned
 from feeds.store import Store, open_store
 from tests.databases import Clock
 from tests.store.material import HOUR, TTL, claimed, poll, sources
@@ -57,6 +58,46 @@ def test_time_that_passes(machine: Machine) -> None:
     for _ in range(30):
         machine.passes(minutes=1)
     assert machine.due == machine.plan
+
+
+def test_a_poll_that_was_under_way(machine: Machine) -> None:
+    """It ends after the clock was set back, and plans by the time in which it began."""
+    machine.passes(hours=2)
+    claim = claimed(machine.store, "a")
+    machine.is_set(days=-1)
+    machine.passes(seconds=10)
+    machine.store.record([poll(claim)])
+    assert machine.due - machine.clock() > 23 * HOUR
+    machine.passes(seconds=10)
+    assert machine.due - machine.clock() <= HOUR
+
+
+def test_another_process_ran_ahead(machine: Machine) -> None:
+    """Its clock did, ours was never set: what it planned is found, if not at once."""
+    machine.passes(hours=2)
+    machine.clock.forward(days=1)
+    machine.store.record([poll(claimed(machine.store, "a"))])
+    machine.clock.forward(days=-1)
+    assert machine.due - machine.clock() > 23 * HOUR
+    machine.passes(seconds=RARELY)
+    assert machine.due - machine.clock() <= HOUR
+
+
+def test_looking_costs_little(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All sources are looked at when the clock was set, and rarely besides."""
+    looks = []
+    kept = machine.store.turn_back
+
+    def looked(ttl: timedelta) -> Turned | None:
+        looks.append(ttl)
+        return kept(ttl)
+
+    monkeypatch.setattr(machine.store, "turn_back", looked)
+    for _ in range(360):
+        machine.passes(seconds=10)
+    assert len(looks) == 3600 / RARELY
+    machine.is_set(hours=-1)
+    assert len(looks) == 3600 / RARELY + 1
 
 
 def test_set_back_and_right_again(machine: Machine) -> None:

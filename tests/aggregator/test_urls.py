@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import ada_url
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +86,30 @@ def test_what_is_plain_is_as_the_parser_has_it(scheme: str, rest: str) -> None:
     rules = default_rules()
     for url in (f"{scheme}://{rest}", f"{scheme}://example.org{rest}"):
         assert canonical(url, rules) == urls._canonical(url.strip(), rules)
+
+
+ADDRESSES = st.sampled_from(
+    ["10.0.0.3", "127.1.2.255", "256.1.1.1", "1.2.3", "01.2.3.4", "a.example", "a.0x7f", "a.b-c",
+     "-a.b", "a..b", "a.b.", "xn--a.b", "a.xn--a", "intranet", ":80", ":443", ":8080", ":41741",
+     ":65536", ":0", "/", "/feed", "/.", "/../", "/a.b", "?a=1", "%2e", "%41", "#x", "\\", " ", "@"]
+)  # fmt: skip
+
+
+@given(st.sampled_from(["http", "https"]), st.lists(ADDRESSES, max_size=6).map("".join))
+def test_what_is_plain_is_an_address_as_parsers_have_it(scheme: str, rest: str) -> None:
+    """Of configured addresses, too: both parsers take it, and what it shares with other spellings
+    is what the parser of the web makes of it."""
+    url = f"{scheme}://{rest}"
+    try:
+        parsed = ada_url.URL(url)
+        key = str(parsed.href).partition("#")[0]
+    except ValueError:
+        key = None
+    assert urls.address_key.__wrapped__(url) == key
+    if urls.is_plain(url):
+        assert key is not None
+        assert urls.is_web(url)
+        assert parsed.hostname == urlsplit(url).hostname
 
 
 def test_operators_extend_the_rules(tmp_path: Path) -> None:

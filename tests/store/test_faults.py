@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -137,3 +140,24 @@ def test_flipped_bytes(tmp_path: Path, part: float) -> None:
 def test_a_sound_database(store: Store) -> None:
     """Is left alone."""
     store.verify()
+
+
+def test_a_large_database(tmp_path: Path) -> None:
+    """Is looked at for so long and no longer: what lies behind that is found with more time."""
+    path = tmp_path / "feedmill.db"
+    open_store(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE filler (text)")
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+        database.execute(f"INSERT INTO filler {numbers} SELECT zeroblob(4000) FROM n")
+        database.execute("CREATE INDEX last ON filler (text)")
+    with path.open("r+b") as file:
+        file.seek(-8192, os.SEEK_END)
+        file.write(b"\x5a" * 8192)
+    store = open_store(f"sqlite:///{path}")
+    store.verify(0.0)
+    with pytest.raises(CorruptStore):
+        store.verify(60.0)
+    store.verify(0.0)
+    store.sync_sources(sources("a"))
+    store.close()
