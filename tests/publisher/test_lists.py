@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.opml import read_opml
 from feeds.models import Category, SourceInfo
-from publisher.render.opml import render_feeds, render_sources
+from feeds.text import xml_safe
+from publisher.render.opml import Group, render_feeds, render_sources
 from tests.publisher.making import AT, NEWS, SITE, SOURCE
 
 TECH = Category(slug="tech", title="Tech & more")
 OTHER = SourceInfo(id=4, url="https://b.test/feed?a=1&b=2", title="B\x0b <b>", link=None)
+
+
+TEXTS = st.text(st.sampled_from("aä\U0001f600 \t\n\r\x0b\x85\ufffe<>&'\"]\\"), max_size=9)
+INFOS = st.builds(
+    SourceInfo,
+    id=st.integers(1, 3),
+    url=TEXTS.map("https://a.test/{}".format),
+    title=TEXTS,
+    link=st.none() | TEXTS,
+)
+GROUPS = st.tuples(st.none() | st.builds(Category, slug=st.just("a-b"), title=TEXTS),
+                   st.lists(INFOS, max_size=3))  # fmt: skip
+
+
+@given(st.lists(GROUPS, max_size=3))
+def test_sources_are_written_as_a_tree_is(groups: list[Group]) -> None:
+    """Whatever they are called: to the byte what libxml2 makes of what it reads there."""
+    body = render_sources(SITE, groups, AT).body
+    root = etree.fromstring(body, etree.XMLParser(remove_blank_text=True))
+    again = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    assert again == body
+    told = [outline.get("text") for outline in root.iterfind(".//outline[@xmlUrl]")]
+    assert told == [xml_safe(each.title or each.url) for _, some in groups for each in some]
 
 
 def test_feeds() -> None:
