@@ -62,7 +62,9 @@ _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 def _settle() -> None:
     """What is loaded and configured stays, and polls leave little in cycles: looking for it took a
     tenth of a poll, and more with each source. And glibc would give each of the threads memory of
-    its own, which it keeps."""
+    its own, which it keeps. What the configuration before has left is in cycles, and frozen."""
+    gc.unfreeze()
+    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
     with contextlib.suppress(OSError, AttributeError):  # another libc

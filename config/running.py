@@ -68,15 +68,19 @@ class Running:
 
     def run(self, app: App) -> None:
         """Until SIGTERM or SIGINT. Raises ConfigError (the port is taken), StoreError,
-        OutputError when the first configuration can't begin."""
-        self._reloading = Reloading(app.settings, self._free, self._same)
+        OutputError when the first configuration can't begin. Of `app` only the store is kept."""
+        settings: Settings | None = app.handed_on()
+        assert settings is not None
+        self._reloading = Reloading(settings, self._free, self._same)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         signal.signal(signal.SIGHUP, self._asked)
         reloading = self._reloading
         threading.Thread(target=self._end_in_time, name="end", daemon=True).start()
         try:
-            settings = self._generation(app, reloading)
+            with App(settings) as first:
+                settings = self._generation(first, reloading)
+            del first
             while settings is not None and not self._stopping.is_set():
                 settings = self._next(settings, reloading)
         finally:
@@ -101,7 +105,10 @@ class Running:
         )
         if self._stopping.is_set():
             self._engine.stop()
-        return self._engine.run()
+        try:
+            return self._engine.run()
+        finally:
+            self._engine = None
 
     def _web_of(self, app: App) -> WebServer:
         return web_server(

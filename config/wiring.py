@@ -91,6 +91,12 @@ class App:
                 other.__dict__[part] = self.__dict__[part]
         return other
 
+    def handed_on(self) -> Settings:
+        """Its settings, for others to work with: this one knows of no sources any more, and keeps
+        the store open."""
+        settings, self.settings = self.settings, replace(self.settings, sources={})
+        return settings
+
     def __enter__(self) -> Self:
         return self
 

@@ -79,8 +79,11 @@ def laid_evenly(database: Path, count: int) -> None:
     engine.dispose()
 
 
-def indexed(database: Path) -> None:
-    """What `run` does for the search after an import by `poll`, once; no day is like that."""
+def settled(config: Path, database: Path) -> None:
+    """What `run` does after an import by `poll`, once: the first feeds, and the search in their
+    stories. No day is like that."""
+    publish = [sys.executable, "-m", "config.cli", "--config", str(config), "publish"]
+    subprocess.run(publish, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     store = open_store(f"sqlite:///{database}")
     while store.index_texts():
         pass
@@ -149,7 +152,7 @@ def run(folder: Path, server: Origin, seconds: float, hourly: float, import_ms: 
     config, database = folder / "feedmill.toml", folder / "f.db"
     text = config.read_text().replace("[poll]\n", f"[poll]\n{HOURLY}")
     config.write_text(text + f'[server]\nlisten = "127.0.0.1:{free_port()}"\n')
-    indexed(database)
+    settled(config, database)
     laid_evenly(database, count)
     articles, before = stored(database)
     ran = stretch(config, server, seconds, hourly)
