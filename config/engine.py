@@ -117,14 +117,6 @@ class Engine:
     def stop(self) -> None:
         self._stop.set()
 
-    def heard(self, line: str) -> None:
-        """What the web server says: who reads."""
-        try:
-            day, rows = json.loads(line)
-            self._app.store.count_readers(day, [(str(s), str(k), int(n)) for s, k, n in rows])
-        except (ValueError, TypeError, StoreError) as error:
-            log.debug("not counted", error=str(error))
-
     def _shut_down(self) -> None:
         log.info("stopping")
         self._clock.stop()

@@ -8,6 +8,7 @@ half new, and the web server goes on serving.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import threading
@@ -27,6 +28,7 @@ from config.settings import Settings
 from config.showing import shown_address
 from config.wiring import App
 from feeds.errors import ConfigError, OutputError, StoreError
+from feeds.store import Store
 from publisher.web.server import AddressTaken, WebServer
 
 log = structlog.get_logger("feedmill.run")
@@ -60,6 +62,8 @@ class Running:
         self._stopping = threading.Event()
         self._reloading: Reloading | None = None
         self._engine: Engine | None = None
+        self._store: Store | None = None
+        """Open as long as we are."""
         self._web: WebServer | None = None
         self._leaving: WebServer | None = None
         """One that serves until the next one does."""
@@ -69,6 +73,7 @@ class Running:
     def run(self, app: App) -> None:
         """Until SIGTERM or SIGINT. Raises ConfigError (the port is taken), StoreError,
         OutputError when the first configuration can't begin. Of `app` only the store is kept."""
+        self._store = app.store
         settings: Settings | None = app.handed_on()
         assert settings is not None
         self._reloading = Reloading(settings, self._free, self._same)
@@ -166,8 +171,13 @@ class Running:
             return None
 
     def _heard(self, line: str) -> None:
-        if self._engine is not None:
-            self._engine.heard(line)
+        """What the web server says: who reads. It has the last word, after the last engine's."""
+        assert self._store is not None
+        try:
+            day, rows = json.loads(line)
+            self._store.count_readers(day, [(str(s), str(k), int(n)) for s, k, n in rows])
+        except (ValueError, TypeError, StoreError) as error:
+            log.debug("not counted", error=str(error))
 
     def _same(self, settings: Settings) -> Settings:
         settings = with_new_lists(settings)
