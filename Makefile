@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RESULTS := var/bench.json
+# Commas part the arguments of $(if …).
+ALL := --among 1000,10000,100000 --beside 10000,100000,1000000
 
 .PHONY: run test test-failed check check-static reference rehearsals bench bench-compare clean
 
@@ -35,7 +37,7 @@ rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: eac
 		$(BIN)/python -m pytest -q -m rehearsal --last-failed tests/etiquette
 
 bench: $(STAMP)  ## measured figures, against a named baseline; MOST=1: up to 100,000 sources, a million articles
-	$(BIN)/python -m tests.benchmarks --json $(RESULTS) $(if $(MOST),--among 1000,10000,100000 --beside 10000,100000,1000000)
+	$(BIN)/python -m tests.benchmarks --json $(RESULTS) $(if $(MOST),$(ALL))
 	$(BIN)/python -m tests.benchmarks.adding $(if $(MOST),,--articles 10000,100000)
 	$(BIN)/python -m tests.benchmarks.cadence
 	$(BIN)/python -m tests.benchmarks.desk --sources $(if $(MOST),10000,2000)
