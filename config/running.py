@@ -74,8 +74,7 @@ class Running:
         """Until SIGTERM or SIGINT. Raises ConfigError (the port is taken), StoreError,
         OutputError when the first configuration can't begin. Of `app` only the store is kept."""
         self._store = app.store
-        settings: Settings | None = app.handed_on()
-        assert settings is not None
+        settings = app.handed_on()
         self._reloading = Reloading(settings, self._free, self._same)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
@@ -83,17 +82,21 @@ class Running:
         reloading = self._reloading
         threading.Thread(target=self._end_in_time, name="end", daemon=True).start()
         try:
-            with App(settings) as first:
-                settings = self._generation(first, reloading)
-            del first
-            while settings is not None and not self._stopping.is_set():
-                settings = self._next(settings, reloading)
+            following = self._with(settings, reloading)
+            while following is not None and not self._stopping.is_set():
+                settings = following  # the ones before are let go
+                following = self._next(settings, reloading)
         finally:
             if self._leaving is not None:
                 self._leaving.stop(timeout=2.0)
             if self._web is not None:
                 self._web.stop(timeout=2.0)
                 log.info("stopped")
+
+    def _with(self, settings: Settings, reloading: Reloading) -> Settings | None:
+        """The settings that follow; None at the end. Nothing of these is held then."""
+        with App(settings) as app:
+            return self._generation(app, reloading)
 
     def _generation(self, app: App, reloading: Reloading) -> Settings | None:
         """The settings that follow; None at the end."""
@@ -155,8 +158,7 @@ class Running:
     def _next(self, settings: Settings, reloading: Reloading) -> Settings | None:
         """The same, as often as it takes: it ran before, and nobody is there to start it again."""
         try:
-            with App(settings) as app:
-                return self._generation(app, reloading)
+            return self._with(settings, reloading)
         except (StoreError, OutputError, ConfigError) as error:
             log.error("could not go on with the new configuration, trying again", error=str(error))
             self._stopping.wait(AGAIN)

@@ -112,6 +112,15 @@ def test_what_is_plain_is_an_address_as_parsers_have_it(scheme: str, rest: str) 
         assert parsed.hostname == urlsplit(url).hostname
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.example/feed.xml", "http://a-b.example:8080/feed?a=1&b=%20", "http://10.0.0.3/x",
+     "http://127.1.2.255:41741/f/0", "https://a.example"],
+)  # fmt: skip
+def test_what_nearly_all_addresses_are(url: str) -> None:
+    assert urls.is_plain(url)
+
+
 def test_operators_extend_the_rules(tmp_path: Path) -> None:
     """One more file of the same form adds to what ships; what is wrong in it is said."""
     extra = tmp_path / "tracking.toml"
