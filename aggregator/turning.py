@@ -49,8 +49,7 @@ class Turning:
         all sources: at first, for as long as a poll may take after a step of our clock, and rarely
         besides. Raises StoreError."""
         with self._lock:
-            steady = self.steady()
-            parted = self.store.now().timestamp() - steady
+            steady, parted = self._clocks()
             if self._looked is not None:
                 then, at = self._looked
                 if abs(parted - then) > SLACK:
@@ -70,7 +69,7 @@ class Turning:
         """Before each claim: was it set on? Then what it was set back by may have been a mistake.
         Raises StoreError."""
         with self._lock:
-            parted = self.store.now().timestamp() - self.steady()
+            _, parted = self._clocks()
             before, self._parted = self._parted, parted
             if not self._moved or before is None or parted - before <= SLACK:
                 return
@@ -78,3 +77,8 @@ class Turning:
                 sources = self.store.turn_on(self._moved.pop())
                 log.warning("plans moved on with the clock", sources=sources)
             self.back()  # It may have been set on by less.
+
+    def _clocks(self) -> tuple[float, float]:
+        """Seconds of the steady one, and by how many the other is ahead of it."""
+        steady = self.steady()
+        return steady, self.store.now().timestamp() - steady

@@ -103,6 +103,8 @@ VERBS = {
 }
 """The modules with verbs, in the order of the help, and what each registers: a verb loads what it
 needs, not what the others do."""
+COMPLETING = "_FEEDMILL_COMPLETE"
+"""What the shell sets when it asks for completions."""
 
 
 def verbs(asked: str | None = None) -> Sequence[ModuleType]:
@@ -122,10 +124,6 @@ def _asked(words: Sequence[str]) -> str | None:
         elif not word.startswith("-"):
             return None if word == "man" or COMPLETING in os.environ else word
     return None
-
-
-COMPLETING = "_FEEDMILL_COMPLETE"
-"""What the shell sets when it asks for completions."""
 
 
 def main() -> None:

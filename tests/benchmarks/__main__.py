@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from tests.benchmarks import growth
@@ -30,7 +30,7 @@ from tests.benchmarks.components import components
 from tests.benchmarks.contestants import Contestant, Feedmill, PlainLoop
 from tests.benchmarks.origins import origin
 from tests.benchmarks.peers import peers
-from tests.benchmarks.rows import Row, rounds_of, row, show, write
+from tests.benchmarks.rows import Row, rounds_of, show
 
 Make = Callable[[Path, list[str]], Contestant]
 CONTESTANTS: tuple[Make, ...] = (PlainLoop, Feedmill)
@@ -39,26 +39,17 @@ SCENARIOS = ("cold", "idle", "grown", "bare", "still", "growth", "parts")
 WARM = SCENARIOS[1:5]
 
 
-def cold(folder: Path, rounds: int) -> list[Row]:
+def cold(folder: Path, rounds: int) -> Iterator[Row]:
     with origin("--n", "100") as server:
         sources = server.sources
-        found = []
         for make in (CONTESTANTS[0], *peers(), *CONTESTANTS[1:]):
             tries = [make(folder / f"cold-{make.__name__}-{i}", sources) for i in range(rounds)]
-            empty = [one.empty() for one in tries]
-            found.append(
-                row("cold", tries[0].name, len(sources), empty, [one.round() for one in tries])
-            )
-        return found
+            yield rounds_of("cold", tries, len(sources))
 
 
-def warm(folder: Path, rounds: int, count: int, only: Collection[str]) -> list[Row]:
+def warm(folder: Path, rounds: int, count: int, only: Collection[str]) -> Iterator[Row]:
     """The scenarios whose sources were all polled before."""
-    found = []
     with origin("--n", str(count), "--max-size", "100000") as server:
-
-        def nothing(_number: int) -> None:
-            pass
 
         def grow(number: int) -> None:
             server.ask(f"tick?fraction=0.1&seed={number}")
@@ -66,17 +57,31 @@ def warm(folder: Path, rounds: int, count: int, only: Collection[str]) -> list[R
         loop = PlainLoop(folder / "loop", server.sources)
         if "idle" in only:
             loop.round()
-            found.append(rounds_of("idle", loop, count, rounds, nothing))
+            yield rounds_of("idle", [loop] * rounds, count)
         ours = Feedmill(folder / "feedmill", server.sources)
         ours.round()
-        for scenario, before in (("idle", nothing), ("grown", grow)):
-            if scenario in only:
-                found.append(rounds_of(scenario, ours, count, rounds, before))
+        if "idle" in only:
+            yield rounds_of("idle", [ours] * rounds, count)
+        if "grown" in only:
+            yield rounds_of("grown", [ours] * rounds, count, grow)
         server.ask("set?validators=0")
-        for scenario, before in (("bare", grow), ("still", nothing)):
-            if scenario in only:
-                found.append(rounds_of(scenario, ours, count, rounds, before))
-    return found
+        if "bare" in only:
+            yield rounds_of("bare", [ours] * rounds, count, grow)
+        if "still" in only:
+            yield rounds_of("still", [ours] * rounds, count)
+
+
+def asked(folder: Path, chosen: argparse.Namespace) -> Iterator[Row]:
+    """The scenarios of `--only`, in the order of their description."""
+    only = chosen.only.split(",")
+    if "cold" in only:
+        yield from cold(folder, chosen.rounds)
+    if set(only) & set(WARM):
+        yield from warm(folder, chosen.rounds, chosen.sources, only)
+    if "growth" in only:
+        yield from growth.growth(folder, chosen.among, chosen.beside, chosen.rounds)
+    if "parts" in only:
+        yield from components()
 
 
 def main() -> None:
@@ -88,18 +93,7 @@ def main() -> None:
     growth.add_sizes(options)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        only = chosen.only.split(",")
-        rows = cold(folder, chosen.rounds) if "cold" in only else []
-        if set(only) & set(WARM):
-            rows += warm(folder, chosen.rounds, chosen.sources, only)
-        if "growth" in only:
-            rows += growth.growth(folder, chosen.among, chosen.beside, chosen.rounds)
-        if "parts" in only:
-            rows += components()
-    show(rows)
-    if chosen.json:
-        write(chosen.json, rows)
+        growth.verdicts(show(asked(Path(name), chosen), chosen.json))
 
 
 if __name__ == "__main__":

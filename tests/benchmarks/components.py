@@ -8,7 +8,7 @@ three. The baseline of reading is feedparser as it comes.
 
 from __future__ import annotations
 
-import math
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +33,7 @@ from feeds.models import Claim, Document, Entry, KnownItems, NewArticle, Poll, S
 from feeds.store import Store, open_store
 from tests.benchmarks.filled import TEXT, text
 from tests.benchmarks.rows import Row, show
+from tests.benchmarks.yardstick import yardstick
 from tests.publisher.making import atom, item, rss
 from tests.shared import shared
 from tests.store.material import new, poll, sources
@@ -45,24 +46,31 @@ MANY = 100_000
 """Sources that are configured."""
 
 
-def components() -> list[Row]:
+def components() -> Iterator[Row]:
     corpus = shared("corpus")
     bodies = [path.read_bytes() for path in sorted(corpus.iterdir())]
+    yield from _alone(corpus, len(bodies))
+    yield from _reading(bodies)
     with tempfile.TemporaryDirectory() as folder:
-        kept = [*_storing(Path(folder)), *_starting(Path(folder))]
-    return [*_alone(corpus, len(bodies)), *_reading(bodies), *kept, *_rendering()]
+        yield from _storing(Path(folder))
+        yield from _starting(Path(folder))
+    yield from _rendering()
 
 
 def _row(name: str, units: int, work: Callable[[], object], tries: int = 3) -> Row:
-    best = math.inf
-    for _ in range(tries):
+    def spent() -> float:
         begun = time.process_time()
         work()
-        best = min(best, time.process_time() - begun)
-    return _of(name, units, best)
+        return time.process_time() - begun
+
+    return _of(name, units, spent, tries)
 
 
-def _of(name: str, units: int, best: float) -> Row:
+def _of(name: str, units: int, spent: Callable[[], float], tries: int = 1) -> Row:
+    """`spent`: CPU seconds of a try."""
+    paces = [yardstick()]
+    best = min(spent() for _ in range(tries))
+    paces.append(yardstick())
     return Row(
         scenario="part",
         name=name,
@@ -73,6 +81,7 @@ def _of(name: str, units: int, best: float) -> Row:
         start=0.0,
         peak_mb=0.0,
         new=0,
+        yards=round(best / statistics.mean(paces) * 1000 / units, 4),
     )
 
 
@@ -93,8 +102,11 @@ def _alone(folder: Path, documents: int) -> Iterator[Row]:
     """In processes of their own: ours corrects it for good."""
     for name, clean in (("feedparser alone", "yes"), ("feedparser alone, nothing cleaned", "")):
         command = [sys.executable, "-c", _ALONE, str(folder), clean]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        yield _of(f"a document: {name}", documents, float(done.stdout))
+
+        def spent(command: list[str] = command) -> float:
+            return float(subprocess.check_output(command))
+
+        yield _of(f"a document: {name}", documents, spent)
 
 
 def _reading(bodies: Sequence[bytes]) -> Iterator[Row]:

@@ -15,64 +15,56 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks import day
 from tests.benchmarks.contestants import Feedmill
 from tests.benchmarks.origins import origin
-from tests.benchmarks.rows import Row, rounds_of, row, show, write
+from tests.benchmarks.rows import Row, rounds_of, show
 
 BOUND = 1.3
 """Times the smallest: what the largest may cost a source."""
 BESIDE = 2_000
 """Sources that are polled beside many articles."""
+SHORT, HELD = ", short", " articles"
+"""How the rows among more sources and beside more articles end."""
 
 
 def among(
     folder: Path, count: int, rounds: int, label: str, articles: int = 0, stretch: float = 0
-) -> list[Row]:
-    """`label` goes behind the scenarios' names; `articles`: that the database holds before;
-    `stretch`: seconds of a day that are run with them (tests.benchmarks.day)."""
+) -> Iterator[Row]:
+    """`label` goes behind who is measured; `articles`: that the database holds before; `stretch`:
+    seconds of a day that are run with them (tests.benchmarks.day)."""
     folder.mkdir(parents=True)
     if articles:
         fill = [sys.executable, "-m", "tests.benchmarks.filled", str(folder / "f.db")]
         subprocess.run([*fill, str(articles)], check=True)
     with origin("--n", str(count), "--small") as server:
 
-        def nothing(_number: int) -> None:
-            pass
-
         def grow(number: int) -> None:
             server.ask(f"tick?fraction=0.1&seed={number}")
 
         ours = Feedmill(folder, server.sources)
-        imported = row("import", ours.name, count, [ours.empty()], [ours.round()])
-        rows = [imported]
-        for scenario, before in (("idle", nothing), ("grown", grow)):
-            rows.append(rounds_of(scenario, ours, count, rounds, before))
-            told = f"{rows[-1].ms} ms, {rows[-1].yards} yards, {rows[-1].peak_mb} MB"
-            print(f"{count} sources{label}: {scenario} {told}", file=sys.stderr)
+        ours.name += label
+        imported = rounds_of("import", [ours], count)
+        yield imported
+        yield rounds_of("idle", [ours] * rounds, count)
+        yield rounds_of("grown", [ours] * rounds, count, grow)
         if stretch:
             day.show(day.run(folder, server, stretch, 0.1, imported.ms))
-    return [replace(row, name=f"{row.name}{label}") for row in rows]
 
 
 def growth(
     folder: Path, sources: Sequence[int], articles: Sequence[int], rounds: int, stretch: float = 0
-) -> list[Row]:
+) -> Iterator[Row]:
     """A round among so many sources, and of 2,000 beside so many articles."""
-    many, full = [], []
     for count in sources:
         day_too = stretch if count == max(sources) else 0
-        many += among(folder / f"s{count}", count, rounds, ", short", stretch=day_too)
+        yield from among(folder / f"s{count}", count, rounds, SHORT, stretch=day_too)
     for held in articles:
-        label = f", {held // 1000}k articles"
-        full += among(folder / f"a{held}", BESIDE, rounds, label, held)
-    verdict(many, "more sources")
-    verdict(full, "more articles")
-    return [*many, *full]
+        label = f", {held // 1000}k{HELD}"
+        yield from among(folder / f"a{held}", BESIDE, rounds, label, held)
 
 
 def add_sizes(options: argparse.ArgumentParser) -> None:
@@ -84,14 +76,17 @@ def _numbers(text: str) -> list[int]:
     return [int(each) for each in text.split(",") if each]
 
 
-def verdict(rows: Sequence[Row], axis: str) -> None:
-    for scenario in ("idle", "grown"):
-        # They were measured many minutes apart: by what the machine was worth at the time.
-        costs = [row.yards for row in rows if row.scenario == scenario]
-        if len(costs) > 1 and costs[0]:
-            times = max(costs) / costs[0]
-            told = "within" if times <= BOUND else "OVER"
-            print(f"{scenario}, {axis}: {times:.2f} times the smallest ({told} {BOUND})")
+def verdicts(rows: Sequence[Row]) -> None:
+    """Of the rows of `growth` among these; rows were measured many minutes apart, so by what the
+    machine was worth at the time."""
+    for axis, end in (("more sources", SHORT), ("more articles", HELD)):
+        theirs = [row for row in rows if row.name.endswith(end)]
+        for scenario in ("idle", "grown"):
+            costs = [row.yards for row in theirs if row.scenario == scenario]
+            if len(costs) > 1 and costs[0]:
+                times = max(costs) / costs[0]
+                told = "within" if times <= BOUND else "OVER"
+                print(f"{scenario}, {axis}: {times:.2f} times the smallest ({told} {BOUND})")
 
 
 def main() -> None:
@@ -103,9 +98,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         rows = growth(Path(name), chosen.among, chosen.beside, chosen.rounds, chosen.day)
-    show(rows)
-    if chosen.json:
-        write(chosen.json, rows)
+        verdicts(show(rows, chosen.json))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.benchmarks.yardstick import yardstick
 @dataclass(frozen=True)
 class Row:
     """`cpu`: seconds without the start; `ms`: of CPU per source; `yards`: the same in thousandths
-    of the yardstick that was measured around it, or 0."""
+    of the yardstick that was measured around it, or 0 where none was."""
 
     scenario: str
     name: str
@@ -29,7 +29,7 @@ class Row:
     yards: float = 0.0
 
 
-def row(scenario: str, name: str, sources: int, empty: list[Cost], rounds: list[Cost]) -> Row:
+def _row(scenario: str, name: str, sources: int, empty: list[Cost], rounds: list[Cost]) -> Row:
     start = statistics.median(cost.cpu for cost in empty)
     cpu = statistics.median(cost.cpu for cost in rounds) - start
     wall = statistics.median(cost.wall for cost in rounds)
@@ -47,12 +47,20 @@ def row(scenario: str, name: str, sources: int, empty: list[Cost], rounds: list[
     )
 
 
+def _nothing(_number: int) -> None:
+    pass
+
+
 def rounds_of(
-    scenario: str, one: Contestant, sources: int, rounds: int, before: Callable[[int], None]
+    scenario: str,
+    contestants: Sequence[Contestant],
+    sources: int,
+    before: Callable[[int], None] = _nothing,
 ) -> Row:
-    """`before` is told the number of each round."""
+    """A round of each, all of one name: the same one again, or new ones. `before` is told the
+    number of each round."""
     empty, costs, shares = [], [], []
-    for number in range(rounds):
+    for number, one in enumerate(contestants):
         before(number)
         paces = [yardstick()]
         empty.append(one.empty())
@@ -60,21 +68,29 @@ def rounds_of(
         paces.append(yardstick())
         shares.append((costs[-1].cpu - empty[-1].cpu) / statistics.mean(paces))
     yards = round(statistics.median(shares) / sources * 1000, 3)
-    return replace(row(scenario, one.name, sources, empty, costs), yards=yards)
+    return replace(_row(scenario, contestants[0].name, sources, empty, costs), yards=yards)
 
 
-def show(rows: list[Row]) -> None:
+def show(rows: Iterable[Row], path: Path | None = None) -> list[Row]:
+    """Each as soon as it is measured; with `path` they are written there, too, so that a run that
+    is ended early leaves what it has."""
     print(
-        f"scenario  {'who, or what':<28} {'sources':>7}  sources/s   CPU s  CPU ms/source  start s"
-        "  peak MB   stored  by yardstick"
+        f"scenario  {'who, or what':<45} {'sources':>7}  sources/s   CPU s  CPU ms/source  start s"
+        "  peak MB   stored  by yardstick",
+        flush=True,
     )
+    shown: list[Row] = []
     for one in rows:
         print(
-            f"{one.scenario:<9} {one.name:<28} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
-            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>8} {one.yards or '':>13}"
+            f"{one.scenario:<9} {one.name:<45} {one.sources:>7} {one.per_second:>10} {one.cpu:>7}"
+            f" {one.ms:>14} {one.start:>8} {one.peak_mb:>8} {one.new:>8} {one.yards or '':>13}",
+            flush=True,
         )
+        shown.append(one)
+        if path:
+            write(path, shown)
     loops = {one.scenario: one for one in rows if one.name == PlainLoop.name}
-    for ours in rows:
+    for ours in shown:
         base = loops.get(ours.scenario, ours)
         if base is ours or base.sources != ours.sources:
             continue
@@ -82,6 +98,7 @@ def show(rows: list[Row]) -> None:
             f"{ours.scenario}: {ours.name} takes {ours.cpu / base.cpu:.2f} of the CPU of the "
             f"{base.name}, {ours.per_second / base.per_second:.1f} times its speed"
         )
+    return shown
 
 
 def write(path: Path, rows: list[Row]) -> None:

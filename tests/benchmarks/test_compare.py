@@ -22,6 +22,7 @@ WAS = Row(
     start=0.7,
     peak_mb=100.0,
     new=10,
+    yards=1.0,
 )
 
 
@@ -29,12 +30,15 @@ WAS = Row(
     ("now", "words"),
     [
         (WAS, ()),
-        (replace(WAS, ms=1.03, peak_mb=114.0), ()),
-        (replace(WAS, ms=1.04), ("more CPU",)),
+        (replace(WAS, ms=1.03, yards=0.0, peak_mb=114.0), ()),
+        (replace(WAS, ms=1.04, yards=0.0), ("more CPU",)),
         (replace(WAS, peak_mb=116.0), ("more memory",)),
         (replace(WAS, new=9), ("fewer articles",)),
-        (replace(WAS, ms=0.1, peak_mb=9.0, new=11), ()),
+        (replace(WAS, ms=0.1, yards=0.1, peak_mb=9.0, new=11), ()),
         (replace(WAS, sources=1000), ("missing",)),
+        # A machine at half the speed, and one at twice that hides what became dearer.
+        (replace(WAS, ms=1.8, yards=1.0), ()),
+        (replace(WAS, ms=0.9, yards=1.2), ("more CPU",)),
     ],
 )
 def test_regressions(now: Row, words: tuple[str, ...]) -> None:
@@ -45,14 +49,15 @@ def test_regressions(now: Row, words: tuple[str, ...]) -> None:
 
 def test_nothing_to_divide_by() -> None:
     """A scenario too cheap to be seen above the start has no ratio."""
-    assert [c.regressed for c in compared([replace(WAS, ms=0.0)], [WAS], 0.15)] == [()]
+    cheap = replace(WAS, ms=0.0, yards=0.0)
+    assert [c.regressed for c in compared([cheap], [WAS], 0.15)] == [()]
 
 
 def test_files(tmp_path: Path) -> None:
     """Written and read again; the exit code tells."""
     old, new = tmp_path / "old" / "a.json", tmp_path / "b.json"
     write(old, [WAS])
-    write(new, [replace(WAS, ms=2.0)])
+    write(new, [replace(WAS, ms=2.0, yards=2.22)])
     assert read(old) == [WAS]
 
     def compare(*files: Path) -> subprocess.CompletedProcess[str]:
