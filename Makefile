@@ -28,8 +28,10 @@ check-static: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-reference: $(STAMP)  ## docs/settings.md, made anew of config/schema.py
+reference: $(STAMP)  ## docs/settings.md, made anew of config/schema.py; fresh.sql of the revisions
 	$(BIN)/python -m config.reference > docs/settings.md
+	$(BIN)/python -m feeds.store.migrations.fresh > feeds/store/migrations/fresh.sql.new
+	mv feeds/store/migrations/fresh.sql.new feeds/store/migrations/fresh.sql
 
 rehearsals: $(STAMP)  ## a poller for each rule of etiquette that breaks it: each must be found out; ten minutes
 	# Their hours are driven, their seconds are real: what a stalled machine spoiled is tried once more.

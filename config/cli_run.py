@@ -107,7 +107,8 @@ def poll(
         if now or fresh:
             app.store.make_due(urls, fresh=fresh)
         _round(app, urls, tally)
-        app.reader.close()  # before the texts of all that is new are compared: half of our memory
+        # Before the texts of all that is new are compared: half of our memory.
+        app.reader.close(server=True)
         app.link()
     tally.show(as_json)
     if strict and tally.failed:

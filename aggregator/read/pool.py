@@ -14,6 +14,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
+from multiprocessing import forkserver
 from threading import BoundedSemaphore, Lock
 
 import msgspec
@@ -82,11 +83,14 @@ class ReaderPool:
                 self._discard(pool)
                 raise ReadCrashed("the reading processes can't be started") from error
 
-    def close(self) -> None:
-        """End the processes; a reading under way raises ReadCrashed."""
+    def close(self, *, server: bool = False) -> None:
+        """End the processes; a reading under way raises ReadCrashed. `server`: the fork server too,
+        which else stays as long as this process, with 20 MB; no other pool of it may be at work."""
         with self._lock:
             self._closed, pool = True, self._pool
         self._discard(pool)
+        if server and pool is not None:
+            forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
     def _read(
         self,

@@ -5,9 +5,14 @@ Frozen, the collector does not touch what is shared, which would make each worke
 
 import gc
 
-from aggregator.read import reader, worker
+from feeds.lean import without
 
-__all__ = ["reader", "worker"]
+with without("ssl"):  # Nothing here goes to the network, but what feedparser imports could.
+    from pebble.pool import process
+
+    from aggregator.read import reader, worker
+
+__all__ = ["process", "reader", "worker"]
 
 gc.collect()
 gc.freeze()

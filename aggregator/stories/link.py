@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from aggregator.identity.urls import host_of
 from aggregator.likeness.compare import Comparison, compare
+from aggregator.likeness.kept import Texts
 from aggregator.likeness.sketch import Sketch, sketched, worth_comparing
-from aggregator.likeness.words import Text, text_of
+from aggregator.likeness.words import Text
 from aggregator.stories.authority import at_home, registrable
 from aggregator.stories.partition import CROWD, NEAREST
 from aggregator.stories.plans import House, plans
@@ -18,11 +19,9 @@ from aggregator.stories.ties import WINDOW, tie
 from feeds.models import Edge, Knot, Member, Traces, Unlinked
 from feeds.protocols import LinkStore, Order
 
-BATCH = 500
+BATCH = 300
 PHRASE = 20
 """Articles of one source that have a key, above which it is a phrase, or a page, of its own."""
-_KEPT = 512
-"""Texts that are kept for the next batch."""
 
 
 def configured_domains(urls: Collection[str]) -> frozenset[str]:
@@ -41,7 +40,7 @@ class Linker:
     """Told how many articles hang together, when they are so many that texts no longer tie them."""
     hidden: Callable[[], Collection[int]] = frozenset
     """Sources whose stories are for private feeds only: they share none with the others (P39)."""
-    _texts: OrderedDict[int, Text] = field(default_factory=OrderedDict, repr=False)
+    _texts: Texts = field(default_factory=Texts, repr=False)
 
     def __call__(self) -> int:
         """Link all that is not linked yet; 0 when another worker is at it. How many were linked."""
@@ -91,18 +90,8 @@ class Linker:
             until=max(article.published, article.first_seen) + self.window,
         )
 
-    def _text(self, each: Unlinked) -> Text:
-        number = each.article.id
-        if (text := self._texts.get(number)) is None:
-            text = self._texts[number] = text_of(each.article.entry)
-            if len(self._texts) > _KEPT:
-                self._texts.popitem(last=False)
-        else:
-            self._texts.move_to_end(number)
-        return text
-
     def _compared(self, one: Unlinked, other: Unlinked) -> tuple[Text, Text, Comparison]:
-        mine, theirs = self._text(one), self._text(other)
+        mine, theirs = (self._texts.of(e.article.id, e.article.entry) for e in (one, other))
         return mine, theirs, compare(mine, theirs)
 
     # --- candidates

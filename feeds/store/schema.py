@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.errors import SchemaError
+from feeds.lean import without
+from feeds.store import fresh
 from feeds.store.backup import copy_into
 from feeds.store.engine import Database
 from feeds.store.migrations import HEAD, REVISIONS
@@ -51,8 +53,9 @@ def upgrade(database: Database) -> None:
         copy_into(database, database.path.with_name(f"{database.path.name}.before-{HEAD}"))
     with database.write() as connection:
         one_at_a_time(connection, "migrate")  # Two at once: the second finds the work done.
-        if _version(connection) != HEAD:
-            _run(connection)
+        found = _version(connection)
+        if found != HEAD and not (found is None and fresh.create(connection)):
+            run(connection)
 
 
 def _refuse_strangers(database: Database, found: str | None) -> None:
@@ -67,9 +70,11 @@ def _refuse_strangers(database: Database, found: str | None) -> None:
                 raise SchemaError("the file is a database, but not one of Feedmill")
 
 
-def _run(connection: Connection, revision: str = "head") -> None:
-    from alembic import command
-    from alembic.config import Config
+def run(connection: Connection, revision: str = "head") -> None:
+    """The revisions that are missing up to this one, whatever is there."""
+    with without("pygments"):  # mako colours tracebacks with all its lexers: 5 MB
+        from alembic import command
+        from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations"))

@@ -210,6 +210,48 @@ def test_closing_ends_a_reading_under_way() -> None:
     assert len(failed) == 1
 
 
+SPARING = """
+import sys
+from aggregator.read.pool import ReaderPool
+def main():
+    for number in range(2):
+        pool = ReaderPool(1, timeout=60)
+        print(pool(FEED, "http://feed.test/", None).title, flush=True)
+        pool.close(server=True)
+    sys.stdin.read()
+FEED = sys.argv[1].encode()
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_the_fork_server_ends_with_the_last_pool(tmp_path: Path) -> None:
+    """Where nothing more is to be read, and it can be had again."""
+    script = tmp_path / "program.py"
+    script.write_text(SPARING)
+    with subprocess.Popen(
+        [sys.executable, script, FEED.decode()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as program:
+        assert program.stdout is not None
+        assert [program.stdout.readline() for _ in range(2)] == [b"T\n"] * 2
+        servers = {each for each in descendants(program.pid) if b"forkserver" in said(each)}
+        assert ended(servers)
+        assert program.poll() is None
+        program.communicate()
+    assert program.returncode == 0
+
+
+def said(pid: int) -> bytes:
+    """The command line of a process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 PROGRAM = """
 import os, sys, threading
 from aggregator.read.pool import ReaderPool

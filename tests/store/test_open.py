@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import stat
 import subprocess
@@ -21,7 +22,10 @@ import feeds.store.migrations as migrations
 from feeds.errors import CorruptStore, SchemaError, StoreBusy, StoreError, StoreInUse
 from feeds.models import Source
 from feeds.protocols import FeedStore, LinkStore, PollStore
-from feeds.store import Store, open_for_migration, open_store
+from feeds.store import Store, fresh, open_for_migration, open_store
+from feeds.store.engine import Database
+from feeds.store.migrations.fresh import statements
+from feeds.store.schema import run
 from feeds.store.tables import VERSION_TABLE, metadata
 from tests.databases import Opened
 from tests.store.material import TTL, claimed, poll, sources, stored
@@ -125,6 +129,47 @@ def test_revisions_are_those_of_the_scripts() -> None:
     folder = ScriptDirectory(str(Path(migrations.__file__).parent))
     scripts = [script.revision for script in folder.walk_revisions()][::-1]
     assert tuple(scripts) == migrations.REVISIONS
+
+
+def test_a_fresh_database_is_what_the_revisions_come_to(tmp_path: Path) -> None:
+    """To the statement, and with the rows that are there from the start; without Alembic."""
+    with Database("sqlite://").write() as connection:
+        run(connection)
+        assert statements(connection) == fresh.FILE.read_text()
+    path = tmp_path / "feedmill.db"
+    code = (
+        "import sys; from feeds.store import open_store; "
+        f"open_store({at(path)!r}).close(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    with Database(at(path)).write() as connection:
+        assert statements(connection) == fresh.FILE.read_text()
+
+
+def test_what_was_bound_is_let_go(tmp_path: Path) -> None:
+    """A prepared statement keeps it: a hundred with a megabyte each would be 100 MB."""
+    code = (
+        "import feeds.store.engine as e;"
+        f"d = e.Database({at(tmp_path / 'a.db')!r});"
+        "held = d.write(); c = held.__enter__();"
+        "now = lambda: int(open('/proc/self/statm').read().split()[1]);"
+        "at = now();"
+        "[c.exec_driver_sql(f'SELECT length(?) + {n}', ('x' * 2**20,)).all() for n in range(100)];"
+        "print(now() - at)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) * resource.getpagesize() < 60e6
+
+
+def test_an_older_sqlite_takes_the_revisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose search is another."""
+    monkeypatch.setattr(fresh, "_SINCE", (99, 0))
+    with Database("sqlite://").write() as connection:
+        assert not fresh.create(connection)
+    store = open_store("sqlite://")
+    store.sync_sources(sources("a"))
+    store.close()
 
 
 def test_an_up_to_date_database_opens_without_alembic(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from feeds.errors import SchemaError, StoreBusy, StoreError
 from feeds.store import Store, open_for_migration, open_store
 from feeds.store.engine import Database
-from feeds.store.schema import _run
+from feeds.store.schema import run
 from tests.databases import Cluster, Opened
 from tests.store.material import TTL, keys, poll, sources, stored
 
@@ -109,7 +109,7 @@ def test_an_older_schema(tmp_path: Path) -> None:
         path = tmp_path / f"{revision}.db"
         old = Database(at(path))
         with old.write() as connection:
-            _run(connection, revision)
+            run(connection, revision)
         old.close()
         store = open_for_migration(at(path))
         assert store.schema_version() == revision
