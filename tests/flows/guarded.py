@@ -7,13 +7,14 @@ one's wrong passwords count for another; PROXY is the proxy that is trusted.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.command import Installation, Site, rss
+from tests.flows.command import Installation, Site, rss, until
 from tests.flows.visiting import Visitor, users
 from tests.origin import Origin
 
@@ -50,6 +51,21 @@ def state(here: Installation) -> tuple[str, dict[str, list[Any]]]:
             if name not in ("note", "login", "hour", "happening", "sqlite_stat1")
         }
     return (here.folder / "feedmill.toml").read_text(), rows
+
+
+def settled(here: Installation) -> tuple[str, dict[str, list[Any]]]:
+    """The state when nothing is due or under way: an earlier test may have asked for a poll."""
+
+    def at_rest() -> bool:
+        with sqlite3.connect(here.database) as connection:
+            [(busy,)] = connection.execute(
+                "select count(*) from source where claim_until is not null or wake <= ?",
+                (time.time() * 1e6,),
+            )
+        return bool(busy == 0)
+
+    assert until(at_rest)
+    return state(here)
 
 
 def traceless(site: Site) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from config.desk.call import HEADERS
 from tests.flows.command import Installation, Site
-from tests.flows.guarded import PROXY, installation, state, traceless
+from tests.flows.guarded import PROXY, installation, settled, state, traceless
 from tests.flows.visiting import Answer, Caller, Visitor, filled, raw, routes, status
 from tests.origin import Origin
 
@@ -269,7 +269,7 @@ def test_no_form_without_its_mark(site: Site, anna: Visitor, here: Installation)
     """Every page that takes one, from whoever is not of this session or this site."""
     other = Visitor(site.port)
     other.log_in("anna")
-    before, foreign, own = state(here), other.mark(), anna.mark()
+    before, foreign, own = settled(here), other.mark(), anna.mark()
     count = 0
     for path, methods in routes():
         if "POST" not in methods or path == "/desk/login":
@@ -305,7 +305,7 @@ def test_no_form_without_its_mark(site: Site, anna: Visitor, here: Installation)
 def test_reading_changes_nothing(site: Site, anna: Visitor, here: Installation) -> None:
     """All pages, with what forms would send in their address; all of the API."""
     token = here.json("token", "add", "reader", "--for", "api")["token"]
-    before = state(here)
+    before = settled(here)
     words = f"?action=remove&sure=yes&id=1&what=x&mark={anna.mark()}&url=http://x.test&token=x"
     for path, methods in routes():
         for method in SAFE & methods:
