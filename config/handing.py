@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
 from pydantic import TypeAdapter
 
 from config.settings import Settings
@@ -18,6 +19,15 @@ def _adapter() -> TypeAdapter[Settings]:
 def line_of(settings: Settings) -> str:
     """Of 10,000 sources 1.3 MB, in 35 ms; what is not said of one is not in it."""
     return _adapter().dump_json(settings, exclude_defaults=True).decode()
+
+
+class _Database(msgspec.Struct):
+    store_url: str
+
+
+def store_url_of(line: str) -> str:
+    """Of those that `line_of` was given, without reading the others."""
+    return msgspec.json.decode(line, type=_Database).store_url
 
 
 def settings_of(line: str) -> Settings:

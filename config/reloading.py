@@ -122,6 +122,11 @@ def _refuse(before: Settings, after: Settings, store: Store) -> None:
         error = ConfigError(gone)
         error.wanted = after.files
         raise error
-    if before.store_url != after.store_url:
+    same_database(before.store_url, after)
+
+
+def same_database(store_url: str, after: Settings) -> None:
+    """Raises ConfigError when they name another one than this, which is at work."""
+    if store_url != after.store_url:
         text = "the database can't be changed while Feedmill runs; restart it"
         raise ConfigError([f"{after.file.name}:1: store.url: {text}"])

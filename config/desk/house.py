@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from config.emptied import lost, mean
-from config.handing import settings_of
+from config.handing import settings_of, store_url_of
 from config.load import load
-from config.reloading import NOTE
+from config.reloading import NOTE, same_database
 from config.settings import Settings
 from config.watching import Look, looks
 from config.wiring import App
@@ -48,7 +48,7 @@ class House:
         self._known = applied()
         """The engine's, as far as it was heeded."""
         try:
-            self._settings = load(file)
+            self._settings = self._loaded()
         except ConfigError as error:
             if not self._known:
                 raise
@@ -137,7 +137,7 @@ class House:
     def _read(self, now: dict[Path, Look]) -> None:
         """The lock is held by whoever began it, and saw the files as `now`."""
         try:
-            found = load(self.file)
+            found = self._loaded()
             if gone := lost(self._settings, found, self._app.store):
                 raise ConfigError(gone)
             # Of what was seen, the look before the reading: an edit since then is yet to come.
@@ -153,6 +153,14 @@ class House:
             }
         finally:
             self._lock.release()
+
+    def _loaded(self) -> Settings:
+        """Those of the file. Raises ConfigError, as the engine does, for another database than the
+        one it works with: what is done here is to be done there."""
+        found = load(self.file)
+        if self._known:
+            same_database(store_url_of(self._known), found)
+        return found
 
     def _change(self, settings: Settings, seen: dict[Path, Look]) -> None:
         """`seen`: how their files looked before they were read."""
