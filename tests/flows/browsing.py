@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.flows.command import Installation, Site, until
 
@@ -66,20 +66,29 @@ def is_silent(tab: Page, text: str) -> None:
     expect(tab.locator("body")).not_to_contain_text(text)
 
 
+def anew(tab: Page) -> bool:
+    """Reload it; whether that could be done: a click before may still be leading elsewhere."""
+    try:
+        tab.reload()
+    except Error as error:
+        if "Not attached to an active page" not in error.message:
+            raise
+        return False
+    return True
+
+
 def shows(tab: Page, text: str, seconds: float = 30) -> None:
     """Reloaded until it says so: it happens in another process."""
 
     def there() -> bool:
-        tab.reload()
-        return text in tab.locator("body").inner_text()
+        return anew(tab) and text in tab.locator("body").inner_text()
 
     assert until(there, seconds), tab.locator("body").inner_text()
 
 
 def hides(tab: Page, text: str, seconds: float = 30) -> None:
     def gone() -> bool:
-        tab.reload()
-        return text not in tab.locator("body").inner_text()
+        return anew(tab) and text not in tab.locator("body").inner_text()
 
     assert until(gone, seconds), tab.locator("body").inner_text()
 
