@@ -90,6 +90,7 @@ class ReaderPool:
             self._closed, pool = True, self._pool
         self._discard(pool)
         if server and pool is not None:
+            # There is no public way; its own end is that of the process that started it.
             forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
     def _read(

@@ -34,7 +34,7 @@ def statements(connection: Connection) -> str:
 
 
 def _insert(table: str, values: tuple[object, ...]) -> str:
-    told = ", ".join(repr(each) for each in values)  # texts and numbers, without quotes in them
+    told = ", ".join(map(repr, values))  # texts and numbers, without quotes in them
     return f"INSERT INTO {table} VALUES ({told})"  # noqa: S608
 
 
