@@ -2,5 +2,7 @@
 
 from feeds.lean import without
 
-with without("rich"):  # For tracebacks that are never shown here: 5 MB in every process.
+# Rich is for tracebacks that are never shown here, 5 MB in every process; greenlet, which other
+# packages bring along, for threads that we have none of.
+with without("rich", "greenlet"):
     __import__("structlog")

@@ -51,7 +51,7 @@ from feeds.models import (
     StoryPlan,
     Subscriber,
     Subscription,
-    Trace,
+    Traced,
     Traces,
     Turn,
     Turned,
@@ -209,8 +209,8 @@ class LinkStore(Protocol):
     def sharing(self, digests: Collection[bytes]) -> list[tuple[bytes, int, int]]:
         """(digest, article id, source id) of linked articles that have one of these shared keys."""
 
-    def traced(self, keys: Collection[int]) -> list[Trace]:
-        """Whose text has one of these keys, and is kept yet."""
+    def traced(self, keys: Collection[int]) -> Traced:
+        """Whose text has one of these keys, and is kept yet; keys that none has are left out."""
 
     def orders(self, ids: Collection[int]) -> dict[int, Order]:
         """By id; none of what is held or was taken away."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 
 from aggregator.identity.urls import host_of
 from aggregator.likeness.compare import Comparison, compare
@@ -20,6 +21,8 @@ from feeds.models import Edge, Knot, Member, Traces, Unlinked
 from feeds.protocols import LinkStore, Order
 
 BATCH = 300
+_TOGETHER = 50
+"""Texts whose likes are in memory at once."""
 PHRASE = 20
 """Articles of one source that have a key, above which it is a phrase, or a page, of its own."""
 
@@ -136,6 +139,16 @@ class Linker:
                     waiting.setdefault(late, []).append(early)
         for some in waiting.values():
             some.sort(key=orders.__getitem__, reverse=True)
+        edges: list[Edge] = []
+        for at in range(0, len(waiting), _TOGETHER):
+            part = dict(islice(waiting.items(), at, at + _TOGETHER))
+            edges += self._first_likes(part, orders, dict(known))
+        return edges
+
+    def _first_likes(
+        self, waiting: dict[int, list[int]], orders: Mapping[int, Order], known: dict[int, Unlinked]
+    ) -> list[Edge]:
+        """`waiting`: for each text those to compare it with, the earliest last."""
         count: Counter[int] = Counter()
         edges: list[Edge] = []
         while waiting:
@@ -225,15 +238,17 @@ class Linker:
         for each in traces:
             several |= seen.intersection(each.keys)
             seen.update(each.keys)
-        stored = [trace for trace in self.store.traced(seen) if trace.article_id not in size]
-        several.update(trace.key for trace in stored)
-        holders: dict[int, list[tuple[int, int]]] = {key: [] for key in several}
+        stored = self.store.traced(seen)
+        holders: dict[int, list[tuple[int, int]]] = {}
+        for key, places in stored.holders.items():
+            if there := [place for place in places if place[0] not in size]:
+                holders[key] = there
+        holders.update((key, []) for key in several.difference(holders))
         for each in traces:
-            for key in several.intersection(each.keys):
-                holders[key].append((each.article_id, each.source_id))
-        for trace in stored:
-            holders[trace.key].append((trace.article_id, trace.source_id))
-            size[trace.article_id] = trace.size
+            place = each.article_id, each.source_id
+            for key in holders.keys() & each.keys:
+                holders[key].append(place)
+        size.update(stored.sizes | size)
         return holders
 
 

@@ -93,7 +93,7 @@ from feeds.models.stories import (
     StoryPlan,
     StoryState,
     Tie,
-    Trace,
+    Traced,
     Traces,
     Unlinked,
 )
@@ -175,7 +175,7 @@ __all__ = [
     "Term",
     "Tie",
     "Token",
-    "Trace",
+    "Traced",
     "Traces",
     "Turn",
     "Turned",

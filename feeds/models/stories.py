@@ -66,12 +66,13 @@ class Traces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    key: int
-    article_id: int
-    source_id: int
-    size: int
-    """How many keys its text has."""
+class Traced:
+    """The texts that have one of some keys."""
+
+    holders: dict[int, list[tuple[int, int]]]
+    """Of each key that any has: (article, source)."""
+    sizes: dict[int, int]
+    """Of each article how many keys its text has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

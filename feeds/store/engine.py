@@ -8,7 +8,6 @@ REPEATABLE READ, which is a snapshot too.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from feeds.store.ready import Driver, OnDriver, executed
 try:  # Bundles a SQLite that is free of the WAL bug of 3.7.0-3.51.2.
     from pysqlite3 import dbapi2 as driver
 except ImportError:  # No wheel for this machine: the system's; `feedmill check` warns.
-    driver = sqlite3
+    import sqlite3 as driver
 
 __all__ = ["Database", "driver"]
 

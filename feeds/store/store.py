@@ -56,7 +56,7 @@ from feeds.models import (
     Subscriber,
     Subscription,
     Token,
-    Trace,
+    Traced,
     Traces,
     Turn,
     Turned,
@@ -290,8 +290,8 @@ class Store:
     def sharing(self, digests: Collection[bytes]) -> list[tuple[bytes, int, int]]:
         return ties.sharing(self._database, digests)
 
-    def traced(self, keys: Collection[int]) -> list[Trace]:
-        return ties.traces_of(self._database, keys)
+    def traced(self, keys: Collection[int]) -> Traced:
+        return ties.traced_by(self._database, keys)
 
     def orders(self, ids: Collection[int]) -> dict[int, Order]:
         return ties.orders(self._database, ids)

@@ -10,7 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from feeds.models import Edge, Entry, Knot, Member, Ruling, StoryState, Tie, Trace, Traces, Unlinked
+from feeds.models import (
+    Edge,
+    Entry,
+    Knot,
+    Member,
+    Ruling,
+    StoryState,
+    Tie,
+    Traced,
+    Traces,
+    Unlinked,
+)
 from feeds.protocols import Order
 from feeds.store.articles import COLUMNS, article_of
 from feeds.store.codec import ENTRY, unpack
@@ -32,6 +43,8 @@ CROWD = 500
 """Articles that hang together above which only ids and URLs tie them."""
 _FORGET = 2000
 """Texts whose traces are taken away in one transaction."""
+_ASKED, _ROWS = 10_000, 1000
+"""Keys that are asked for at once, rows that are taken at once."""
 NORMAL = 0
 """`article.standing` of one that is neither held nor removed."""
 
@@ -147,17 +160,22 @@ def _unpacked(packed: bytes) -> list[int]:
     return keys.tolist()
 
 
-def traces_of(database: Database, keys: Collection[int]) -> list[Trace]:
-    """Of all texts that have one of these keys."""
-    found = []
+def traced_by(database: Database, keys: Collection[int]) -> Traced:
+    """Row by row: a text has fifty keys, and of a text that went round there are many."""
+    places: dict[int, tuple[int, int]] = {}
+    found = Traced(holders={}, sizes={})
     with database.read() as connection:
-        for some in chunks(sorted(keys), 50_000):
+        for some in chunks(sorted(keys), _ASKED):
             query = sa.select(
                 *(trace.c[name] for name in ("key", "article_id", "source_id", "size"))
             )
             query = query.where(among(connection, trace.c.key, some))
-            rows = connection.execute(query).all()
-            found += [Trace(key=key, article_id=a, source_id=s, size=n) for key, a, s, n in rows]
+            for rows in connection.execute(query).partitions(_ROWS):
+                for key, article_id, source_id, size in rows:
+                    if (place := places.get(article_id)) is None:
+                        place = places[article_id] = article_id, source_id
+                        found.sizes[article_id] = size
+                    found.holders.setdefault(key, []).append(place)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -14,8 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from aggregator.stories import link
+from aggregator.stories.link import _TOGETHER
+from aggregator.stories.partition import NEAREST
 from aggregator.stories.plans import House
-from feeds.models import Category
+from feeds.models import Category, Unlinked
 from feeds.store import open_store
 from tests.databases import Clock, Opened
 from tests.likeness.changes import Outlet, wire
@@ -193,6 +197,53 @@ def test_a_crowd(room: Newsroom) -> None:
         room.show(f"s{at}", *posts)
     room.round()
     assert room.alerts
+
+
+def test_many_copies_at_once(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a batch that is all copies, the texts to compare with are read a few at a time; each
+    finds its story as if they were read together."""
+    other = Newsroom(open_store("sqlite:///:memory:", now=room.clock), room.clock)
+    asked = _firsts_of(room, monkeypatch)
+    at_once = _firsts_of(other, monkeypatch)
+    for each in (room, other):
+        _carry(each, "ab")
+        each.poll()
+        each.link()
+        _carry(each, "cd")
+        each.poll("c", "d")
+    room.link()
+    monkeypatch.setattr(link, "_TOGETHER", 10_000)
+    other.link()
+    assert 0 < max(asked) <= NEAREST * _TOGETHER < max(at_once)
+    assert room.groups() == other.groups()
+    assert sum(len(group) == 4 for group in room.groups()) > _TOGETHER
+    other.store.close()
+
+
+def _carry(room: Newsroom, names: str) -> None:
+    """Each source has the same stories, with a credit of its own."""
+    rng = random.Random(14)
+    pieces = [story(rng, 6) for _ in range(_TOGETHER + 10)]
+    for name in names:
+        told = [replace(p, paragraphs=(*p.paragraphs, f"Seen in {name}.")) for p in pieces]
+        posts = [
+            copy_of(one, name, room.clock, guid=f"{name}{n}", link=f"https://{name}.example/{n}")
+            for n, one in enumerate(told)
+        ]
+        room.show(name, *posts)
+
+
+def _firsts_of(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many articles were read at once, each time."""
+    asked: list[int] = []
+    read = room.store.firsts
+
+    def firsts(ids: Collection[int]) -> list[Unlinked]:
+        asked.append(len(ids))
+        return read(ids)
+
+    monkeypatch.setattr(room.store, "firsts", firsts)
+    return asked
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
