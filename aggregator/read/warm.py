@@ -6,10 +6,9 @@ It does not look while modules are loaded either: a tenth of the start, and ther
 
 import gc
 
+from feeds.lean import without
+
 gc.disable()
-
-from feeds.lean import without  # noqa: E402 - first of all
-
 with without("ssl"):  # Nothing here goes to the network, but what feedparser imports could.
     from pebble.pool import process
 

@@ -21,7 +21,7 @@ from feeds.models import Edge, Knot, Member, Traces, Unlinked
 from feeds.protocols import LinkStore, Order
 
 BATCH = 300
-_TOGETHER = 50
+TOGETHER = 50
 """Texts whose likes are in memory at once."""
 PHRASE = 20
 """Articles of one source that have a key, above which it is a phrase, or a page, of its own."""
@@ -140,8 +140,8 @@ class Linker:
         for some in waiting.values():
             some.sort(key=orders.__getitem__, reverse=True)
         edges: list[Edge] = []
-        for at in range(0, len(waiting), _TOGETHER):
-            part = dict(islice(waiting.items(), at, at + _TOGETHER))
+        for at in range(0, len(waiting), TOGETHER):
+            part = dict(islice(waiting.items(), at, at + TOGETHER))
             edges += self._first_likes(part, orders, dict(known))
         return edges
 
@@ -248,7 +248,7 @@ class Linker:
             place = each.article_id, each.source_id
             for key in holders.keys() & each.keys:
                 holders[key].append(place)
-        size.update(stored.sizes | size)
+        size |= stored.sizes | size  # of the batch its own: a trace may be of an earlier try
         return holders
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
+from feeds.store.engine import driver
+
 FILE = Path(__file__).parent / "migrations" / "fresh.sql"
 _SINCE = (3, 43)
 """SQLite's version from which on the search is as it stands there (revision 0007)."""
@@ -18,16 +20,9 @@ END = ";\n\n"
 
 def create(connection: Connection) -> bool:
     """Whether it could be done: not on PostgreSQL, nor by an older SQLite."""
-    if not _serves(connection):
+    if connection.dialect.name != "sqlite" or tuple(driver.sqlite_version_info) < _SINCE:
         return False
     for statement in FILE.read_text(encoding="utf-8").split(END):
         if statement.strip():
             connection.exec_driver_sql(statement)
     return True
-
-
-def _serves(connection: Connection) -> bool:
-    if connection.dialect.name != "sqlite":
-        return False
-    version = connection.exec_driver_sql("SELECT sqlite_version()").scalar() or "0"
-    return tuple(map(int, version.split(".")[:2])) >= _SINCE

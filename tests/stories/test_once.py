@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.stories import link
-from aggregator.stories.link import _TOGETHER
+from aggregator.stories.link import TOGETHER
 from aggregator.stories.partition import NEAREST
 from aggregator.stories.plans import House
 from feeds.models import Category, Unlinked
@@ -212,18 +212,18 @@ def test_many_copies_at_once(room: Newsroom, monkeypatch: pytest.MonkeyPatch) ->
         _carry(each, "cd")
         each.poll("c", "d")
     room.link()
-    monkeypatch.setattr(link, "_TOGETHER", 10_000)
+    monkeypatch.setattr(link, "TOGETHER", 10_000)
     other.link()
-    assert 0 < max(asked) <= NEAREST * _TOGETHER < max(at_once)
+    assert 0 < max(asked) <= NEAREST * TOGETHER < max(at_once)
     assert room.groups() == other.groups()
-    assert sum(len(group) == 4 for group in room.groups()) > _TOGETHER
+    assert sum(len(group) == 4 for group in room.groups()) > TOGETHER
     other.store.close()
 
 
 def _carry(room: Newsroom, names: str) -> None:
     """Each source has the same stories, with a credit of its own."""
     rng = random.Random(14)
-    pieces = [story(rng, 6) for _ in range(_TOGETHER + 10)]
+    pieces = [story(rng, 6) for _ in range(TOGETHER + 10)]
     for name in names:
         told = [replace(p, paragraphs=(*p.paragraphs, f"Seen in {name}.")) for p in pieces]
         posts = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from feeds.store.engine import Database
@@ -28,7 +29,7 @@ def statements(connection: Connection) -> str:
         _insert(row.name, tuple(each))
         for row in own
         if row.type == "table" and row.name not in virtual
-        for each in connection.exec_driver_sql(f'SELECT * FROM "{row.name}"')  # noqa: S608
+        for each in connection.execute(sa.select(sa.text("*")).select_from(sa.table(row.name)))
     ]
     return "".join(f"{each}{END}" for each in (*(row.sql for row in own), *rows))
 
